@@ -1,0 +1,1 @@
+"""Plumbing without domain words: clocks, digests, names, optional packages, accepted tables, HTML."""

@@ -1,0 +1,57 @@
+"""Time: always UTC, always aware, always from a clock that can be replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from maturekit.errors import ArgumentError, FormatError
+
+__all__ = ["Clock", "as_utc", "iso", "parse_iso", "utc_now"]
+
+Clock = Callable[[], datetime]
+"""A function without arguments that returns an aware datetime."""
+
+
+def utc_now() -> datetime:
+    """Return the present moment in UTC.
+
+    >>> utc_now().tzinfo is UTC
+    True
+    """
+    return datetime.now(UTC)
+
+
+def as_utc(moment: datetime, *, what: str = "time") -> datetime:
+    """Return the same moment in UTC; a naive one is refused, since nobody knows what it means.
+
+    >>> from datetime import timedelta, timezone
+    >>> as_utc(datetime(2013, 5, 3, 2, tzinfo=timezone(timedelta(hours=2))))
+    datetime.datetime(2013, 5, 3, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    if moment.tzinfo is None:
+        raise ArgumentError(
+            f"{what} {moment.isoformat()} has no time zone", hint="pass an aware datetime, for instance with tzinfo=UTC."
+        )
+    return moment.astimezone(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment as ISO 8601 text in UTC, to the microsecond.
+
+    >>> iso(datetime(2013, 5, 3, tzinfo=UTC))
+    '2013-05-03T00:00:00.000000Z'
+    """
+    return as_utc(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_iso(text: str) -> datetime:
+    """Read back what `iso` wrote.
+
+    >>> parse_iso("2013-05-03T00:00:00.000000Z")
+    datetime.datetime(2013, 5, 3, 0, 0, tzinfo=datetime.timezone.utc)
+    """
+    try:
+        return as_utc(datetime.fromisoformat(text))
+    except (ValueError, TypeError) as error:
+        raise FormatError(f"{text!r} is not a time with a zone in ISO 8601") from error

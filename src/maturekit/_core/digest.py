@@ -1,0 +1,59 @@
+"""Digests, and the one JSON spelling they are taken of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from maturekit.errors import FormatError
+
+__all__ = ["canonical_json", "digest_of", "parse_json"]
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return the one JSON text of a value: sorted keys, no blanks, UTF-8, no NaN.
+
+    >>> canonical_json({"b": 1, "a": [1.5, None, "é"]})
+    b'{"a":[1.5,null,"\\xc3\\xa9"],"b":1}'
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def digest_of(data: bytes) -> str:
+    """Return the SHA-256 of bytes, with its name in front.
+
+    >>> digest_of(b"")
+    'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+    """
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def parse_json(data: bytes | str, *, what: str) -> Any:
+    """Read JSON strictly: no duplicate keys, no NaN, no deep nesting; `what` names it in errors.
+
+    >>> parse_json('{"a": 1}', what="settings")
+    {'a': 1}
+    >>> parse_json('{"a": 1, "a": 2}', what="settings")
+    Traceback (most recent call last):
+    maturekit.errors.FormatError: settings is not valid JSON: the key 'a' stands twice
+    """
+    try:
+        return json.loads(data, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise FormatError(f"{what} is not valid JSON: it is nested too deeply") from error
+    except ValueError as error:
+        raise FormatError(f"{what} is not valid JSON: {error}") from error
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twin!r} stands twice")
+    return result
+
+
+def _refuse_constant(text: str) -> None:
+    raise ValueError(f"{text} is not a JSON number")

@@ -1,0 +1,8 @@
+"""Storage: bytes under keys, each created exactly once, in a folder or in memory."""
+
+from maturekit.storage.local import LocalStore
+from maturekit.storage.memory import MemoryStore
+from maturekit.storage.place import open_store
+from maturekit.storage.store import Store
+
+__all__ = ["LocalStore", "MemoryStore", "Store", "open_store"]

@@ -1,0 +1,112 @@
+"""The one contract of every store."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Self, final
+
+from maturekit.errors import ArgumentError, ArgumentTypeError
+
+__all__ = ["Store"]
+
+_KEY = re.compile(r"[A-Za-z0-9_=-][A-Za-z0-9._=-]*(/[A-Za-z0-9_=-][A-Za-z0-9._=-]*)*")
+
+
+class Store(ABC):
+    """Bytes under keys; a key is created exactly once or not at all.
+
+    A key is a relative path of letters, digits and ``. _ = -``, its parts separated by ``/`` and none beginning with
+    a dot. Write a store by defining the hooks `_put_new`, `_get`, `_list`, `_delete`, `_exists`, `_modified` and
+    `_renew`; the public methods check keys and word the errors, so that every store behaves alike.
+
+    Every store must be safe for several threads and processes at once: of many writers of one key exactly one wins,
+    and no reader ever sees part of a value.
+    """
+
+    @abstractmethod
+    def _put_new(self, key: str, data: bytes) -> None:
+        """Create `key`, whole and durable, or raise `KeyTakenError`."""
+
+    @abstractmethod
+    def _get(self, key: str) -> bytes:
+        """Return the bytes of `key`, or raise `KeyMissingError`."""
+
+    @abstractmethod
+    def _list(self, prefix: str) -> Iterator[str]:
+        """Yield the keys that begin with `prefix`, in any order."""
+
+    @abstractmethod
+    def _delete(self, key: str) -> None:
+        """Remove `key` if it is there."""
+
+    @abstractmethod
+    def _exists(self, key: str) -> bool:
+        """Whether `key` is there."""
+
+    @abstractmethod
+    def _modified(self, key: str) -> datetime:
+        """When `key` was created or renewed, in UTC; or raise `KeyMissingError`."""
+
+    @abstractmethod
+    def _renew(self, key: str) -> None:
+        """Make `_modified` return now; or raise `KeyMissingError`."""
+
+    @classmethod
+    @abstractmethod
+    def examples(cls) -> Iterator[Self]:
+        """Yield empty stores of this class, for the contract suite `maturekit.testing.STORE_CHECKS`."""
+
+    @final
+    def put_new(self, key: str, data: bytes) -> None:
+        """Create `key` with `data`, exactly once; when this returns, the bytes survive a crash.
+
+        Raises `KeyTakenError` if the key exists and `StorageError` if it could not be written; then nothing is.
+        """
+        if not isinstance(data, bytes):
+            raise ArgumentTypeError(f"a store keeps bytes, got {type(data).__name__}")
+        self._put_new(_checked(key), data)
+
+    @final
+    def get(self, key: str) -> bytes:
+        """Return the bytes of `key`; raise `KeyMissingError` if there are none."""
+        return self._get(_checked(key))
+
+    @final
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys that begin with `prefix`, sorted."""
+        yield from sorted(self._list(prefix))
+
+    @final
+    def delete(self, key: str) -> None:
+        """Remove `key`; removing what is not there is no error."""
+        self._delete(_checked(key))
+
+    @final
+    def exists(self, key: str) -> bool:
+        """Whether `key` is there."""
+        return self._exists(_checked(key))
+
+    @final
+    def modified(self, key: str) -> datetime:
+        """When `key` was created or last renewed, in UTC by the clock of the store."""
+        return self._modified(_checked(key))
+
+    @final
+    def renew(self, key: str) -> None:
+        """Set the time of `key` to now, so that housekeeping leaves it alone for a while."""
+        self._renew(_checked(key))
+
+
+def _checked(key: str) -> str:
+    if not isinstance(key, str):
+        raise ArgumentTypeError(f"a key must be a str, got {type(key).__name__}")
+    if not _KEY.fullmatch(key) or len(key) > 512:
+        shown = key if len(key) <= 80 else key[:77] + "..."
+        raise ArgumentError(
+            f"{shown!r} is not a key",
+            hint="use a relative path of letters, digits and '. _ = -', no part beginning with a dot, 512 characters.",
+        )
+    return key
