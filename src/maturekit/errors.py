@@ -1,30 +1,34 @@
 """Every exception and warning maturekit raises on purpose.
 
-* MaturekitError
-  + ArgumentError             (also ValueError)     an argument cannot be used
-    - NameRuleError           (also ValueError)     a name is not portable between file systems
-    - TableError              (also ValueError)     a table cannot be judged at all
-    - SchemaError             (also ValueError)     a contract contradicts itself
-    - ProfileMismatchError    (also ValueError)     two summaries do not describe the same table
-    - BatchTakenError         (also ValueError)     a batch would count twice
-  + ArgumentTypeError         (also TypeError)      an argument has the wrong type
-  + CheckFailedError          (also ValueError)     a report holds a failure; carries the report
-  + RejectedRowsError         (also ValueError)     rows were refused; carries the answer
-    - RejectedRecordError     (also ValueError)     one record was refused
-  + NotFoundError             (also LookupError)    something named does not exist
-    - RegistryNotFoundError   (also LookupError)
-    - ModelNotFoundError      (also LookupError)
-    - VersionNotFoundError    (also LookupError)
-    - AliasNotFoundError      (also LookupError)
-  + MissingExtraError         (also ImportError)    an optional package is not installed
-  + StorageError              (also OSError)        bytes could not be read or written
-    - KeyMissingError         (also LookupError)    nothing is stored under a key
-    - KeyTakenError           (also FileExistsError) a key is written once, and was
-    - ForeignFolderError      (also OSError)        the folder holds something that is not ours
-  + FormatError               (also ValueError)     stored text is malformed or of a newer format
-  + IntegrityError            (also ValueError)     stored bytes differ from what was written
-  + UntrustedError            (also ValueError)     a file asks for code nobody allowed
-  + PromotionRefusedError     (also RuntimeError)   a policy said no; carries the report
+The tree::
+
+  * MaturekitError
+    + ArgumentError             (also ValueError)     an argument cannot be used
+      - NameRuleError           (also ValueError)     a name is not portable between file systems
+      - TableError              (also ValueError)     a table cannot be judged at all
+      - SchemaError             (also ValueError)     a contract contradicts itself
+      - ProfileMismatchError    (also ValueError)     two summaries do not describe the same table
+      - BatchTakenError         (also ValueError)     a batch would count twice
+    + ArgumentTypeError         (also TypeError)      an argument has the wrong type
+    + CheckFailedError          (also ValueError)     a report holds a failure; carries the report
+    + NotEnoughEvidenceError    (also ValueError)     too few rows, or too alike, for a number with an interval
+    + RejectedRowsError         (also ValueError)     rows were refused; carries the answer
+      - RejectedRecordError     (also ValueError)     one record was refused
+    + NotFoundError             (also LookupError)    something named does not exist
+      - RegistryNotFoundError   (also LookupError)
+      - ModelNotFoundError      (also LookupError)
+      - VersionNotFoundError    (also LookupError)
+      - AliasNotFoundError      (also LookupError)
+    + MissingExtraError         (also ImportError)    an optional package is not installed
+    + StorageError              (also OSError)        bytes could not be read or written
+      - KeyMissingError         (also LookupError)    nothing is stored under a key
+      - KeyTakenError           (also FileExistsError) a key is written once, and was
+      - SourceMissingError      (also FileNotFoundError) a file or folder to read is not there
+      - ForeignFolderError      (also OSError)        the folder holds something that is not ours
+    + FormatError               (also ValueError)     stored text is malformed or of a newer format
+    + IntegrityError            (also ValueError)     stored bytes differ from what was written
+    + UntrustedError            (also ValueError)     a file asks for code nobody allowed
+    + PromotionRefusedError     (also RuntimeError)   a policy said no; carries the report
 
 Catch `MaturekitError` for "something maturekit refused to do"; catch the built-in parent when you
 do not want to import maturekit at all. `MaturekitWarning` is the only warning class.
@@ -52,6 +56,7 @@ __all__ = [
     "MissingExtraError",
     "ModelNotFoundError",
     "NameRuleError",
+    "NotEnoughEvidenceError",
     "NotFoundError",
     "ProfileMismatchError",
     "PromotionRefusedError",
@@ -59,6 +64,7 @@ __all__ = [
     "RejectedRecordError",
     "RejectedRowsError",
     "SchemaError",
+    "SourceMissingError",
     "StorageError",
     "TableError",
     "UntrustedError",
@@ -67,10 +73,10 @@ __all__ = [
 
 
 class MaturekitError(Exception):
-    """Base class: one sentence saying what is wrong, and one saying what to do.
+    r"""Base class: one sentence saying what is wrong, and one saying what to do.
 
     >>> str(MaturekitError("the folder is empty", hint="register a model first."))
-    'the folder is empty\\n\\nHint: register a model first.'
+    'the folder is empty\n\nHint: register a model first.'
     """
 
     def __init__(self, message: str, *, hint: str = "") -> None:
@@ -85,6 +91,7 @@ class MaturekitError(Exception):
 
 def _rebuilt(kind: type[MaturekitError], args: tuple[object, ...], state: dict[str, Any]) -> MaturekitError:
     error = kind.__new__(kind, *args)
+    error.args = args  # an OSError leaves them to __init__, which knows only a message and a hint
     error.__dict__.update(state)
     return error
 
@@ -127,6 +134,10 @@ class CheckFailedError(MaturekitError, ValueError):
     def __init__(self, message: str, *, report: Any, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.report = report
+
+
+class NotEnoughEvidenceError(MaturekitError, ValueError):
+    """Too few rows, or rows too much alike, for a number with an interval; reports say *not enough evidence*."""
 
 
 class RejectedRowsError(MaturekitError, ValueError):
@@ -205,6 +216,10 @@ class KeyMissingError(StorageError, LookupError):
 
 class KeyTakenError(StorageError, FileExistsError):
     """The key exists already, and keys are written only once."""
+
+
+class SourceMissingError(StorageError, FileNotFoundError):
+    """A file or folder that should be read is not there."""
 
 
 class ForeignFolderError(StorageError):

@@ -12,12 +12,13 @@ __all__ = ["canonical_json", "digest_of", "parse_json"]
 
 
 def canonical_json(value: Any) -> bytes:
-    """Return the one JSON text of a value: sorted keys, no blanks, UTF-8, no NaN.
+    r"""Return the one JSON text of a value: sorted keys, no blanks, UTF-8, no NaN.
 
     >>> canonical_json({"b": 1, "a": [1.5, None, "é"]})
-    b'{"a":[1.5,null,"\\xc3\\xa9"],"b":1}'
+    b'{"a":[1.5,null,"\xc3\xa9"],"b":1}'
     """
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace")  # half a surrogate pair has no UTF-8, and this is its JSON spelling
 
 
 def digest_of(data: bytes) -> str:

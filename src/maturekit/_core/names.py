@@ -6,7 +6,7 @@ import re
 
 from maturekit.errors import ArgumentTypeError, NameRuleError
 
-__all__ = ["check_name"]
+__all__ = ["check_name", "kebab"]
 
 _ALLOWED = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 _RESERVED = frozenset(
@@ -38,6 +38,15 @@ def check_name(name: object, *, what: str) -> str:
             hint="use 1 to 64 characters of a-z, 0-9, '.', '_' and '-', beginning and ending with a letter or digit.",
         )
     return name
+
+
+def kebab(name: str) -> str:
+    """Return the name of a class as it stands in findings and tables.
+
+    >>> kebab("MetricFloor")
+    'metric-floor'
+    """
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
 def _fault(name: str) -> str:

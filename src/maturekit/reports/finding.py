@@ -40,6 +40,10 @@ class Certainty:
     value: float
     meaning: str
 
+    def __post_init__(self) -> None:
+        """Keep a plain float, so that what is read back has the same digest."""
+        object.__setattr__(self, "value", float(self.value))
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Finding:
@@ -128,8 +132,6 @@ class Finding:
         """Return the finding as JSON-ready data, without the fields that say nothing."""
         rows = [int(row) for row in self.positions] if _has(self, "positions") else []
         data: dict[str, Any] = {
-            "rule": self.rule,
-            "status": self.status,
             "columns": list(self.columns),
             "severity": self.severity,
             "count": None if self.count is None else int(self.count),
@@ -143,7 +145,10 @@ class Finding:
             else {"value": _out(self.certainty.value), "meaning": self.certainty.meaning},
             "message": self.message,
         }
-        return {key: value for key, value in data.items() if value is not None and value not in ([], "")}
+        told = {
+            key: item for key, item in data.items() if item is not None and (key == "value" or item not in ([], ""))
+        }
+        return {"rule": self.rule, "status": self.status, **told}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Finding:

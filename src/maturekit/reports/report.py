@@ -107,7 +107,8 @@ class Report:
         bad = [finding for finding in self.failed if _RANK[finding.severity] >= _RANK[at]]
         if bad:
             raise CheckFailedError(
-                f"{self.kind} did not pass: " + "; ".join(f"{f.rule} {_place(f)} {_number(f)}".strip() for f in bad[:5]),
+                f"{self.kind} did not pass: "
+                + "; ".join(f"{f.rule} {_place(f)} {_number(f)}".strip() for f in bad[:5]),
                 report=self,
                 hint="print `error.report.summary()` for all of it.",
             )
@@ -125,8 +126,10 @@ class Report:
         return "\n".join(lines)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row a finding, with the columns rule, columns, status, severity, count, share, value, unit,
-        low, high, certainty and message."""  # noqa: D205  # the list of columns is one sentence
+        """Return one row a finding.
+
+        The columns: rule, columns, status, severity, count, share, value, unit, low, high, certainty, message.
+        """
         import pandas as pd  # noqa: PLC0415  # reports are made where pandas is not
 
         rows = [

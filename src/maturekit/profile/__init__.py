@@ -1,0 +1,31 @@
+"""Profiles: mergeable summaries of tables that travel with a model, and distances between them."""
+
+from maturekit.profile.bins import Bins
+from maturekit.profile.category import CategoryColumn
+from maturekit.profile.dictionary import Dictionary
+from maturekit.profile.distance import Distance
+from maturekit.profile.jensen_shannon import JensenShannon
+from maturekit.profile.kolmogorov_smirnov import KolmogorovSmirnov
+from maturekit.profile.moments import Moments
+from maturekit.profile.numeric import NumericColumn
+from maturekit.profile.pairs import PairSums
+from maturekit.profile.population_stability import PopulationStability
+from maturekit.profile.profile import Profile
+from maturekit.profile.total_variation import TotalVariation
+from maturekit.profile.wasserstein import Wasserstein
+
+__all__ = [
+    "Bins",
+    "CategoryColumn",
+    "Dictionary",
+    "Distance",
+    "JensenShannon",
+    "KolmogorovSmirnov",
+    "Moments",
+    "NumericColumn",
+    "PairSums",
+    "PopulationStability",
+    "Profile",
+    "TotalVariation",
+    "Wasserstein",
+]

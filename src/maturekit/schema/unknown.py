@@ -1,0 +1,72 @@
+"""A stored rule whose class nobody passed: kept as it is, and never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+
+from maturekit._core.digest import canonical_json, parse_json
+from maturekit.errors import UntrustedError
+from maturekit.schema.rule import Rule
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["UnknownRule"]
+
+
+class UnknownRule(Rule):
+    """A rule that was stored by a class this process was not given; it *could not run* until the class is passed.
+
+    Reading a schema never imports code, so the class of a user's own rule has to come from the reader:
+    ``Schema.from_json(text, rules=[Near])``. Until then the rule is kept, and stored again, exactly as it was.
+
+    Parameters
+    ----------
+    stored : str
+        The stored rule, as JSON.
+
+    Examples
+    --------
+    >>> rule = UnknownRule('{"columns":["a","b"],"parameters":{"within":2.0},"rule":"Near"}')
+    >>> rule.name, rule.columns
+    ('Near', ('a', 'b'))
+    >>> rule.keeps({"a": 1.0, "b": 2.0})
+    Traceback (most recent call last):
+    maturekit.errors.UntrustedError: the rule 'Near' was stored by a class that this process was not given
+    <BLANKLINE>
+    Hint: pass the class: `Schema.from_json(text, rules=[Near])` or `schema.resolved([Near])`.
+    """
+
+    stored: str
+
+    @classmethod
+    def examples(cls) -> Iterator[Self]:
+        """Yield a rule as a schema of another process may hold it."""
+        stored = {"rule": "Near", "columns": ["a", "b"], "parameters": {"within": 2.0}}
+        yield cls(canonical_json(stored).decode())
+
+    @property
+    def name(self) -> str:
+        """Name of the class that stored it."""
+        return str(self.to_dict()["rule"])
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that the rule reads, as they were stored beside it."""
+        return tuple(self.to_dict()["columns"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what was stored."""
+        stored: dict[str, Any] = parse_json(self.stored, what="a stored rule")
+        return stored
+
+    def _holds(self, frame: pd.DataFrame) -> NoReturn:  # noqa: ARG002  # there is nothing to run on it
+        raise UntrustedError(
+            f"the rule {self.name!r} was stored by a class that this process was not given",
+            names=[self.name],
+            hint=f"pass the class: `Schema.from_json(text, rules=[{self.name}])` or `schema.resolved([{self.name}])`.",
+        )
+
+    def _holds_one(self, record: Mapping[str, Any]) -> NoReturn:
+        raise self._holds(record)  # type: ignore[arg-type]  # it raises whatever it is given

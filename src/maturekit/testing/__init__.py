@@ -1,0 +1,46 @@
+"""Contract suites: what every subclass of a base class promises, as checks anyone can run on their own."""
+
+import typing as _typing
+
+from maturekit._core.lazy import lazy_names as _lazy_names
+
+if _typing.TYPE_CHECKING:
+    from maturekit.testing.criteria import CRITERION_CHECKS
+    from maturekit.testing.distances import DISTANCE_CHECKS
+    from maturekit.testing.gates import GATE_CHECKS
+    from maturekit.testing.metrics import METRIC_CHECKS
+    from maturekit.testing.suites import SUITES, Check, check, checks_of
+    from maturekit.testing.walk import bases, implementations, modules
+    from maturekit.testing.wrappers import WRAPPER_CHECKS
+
+__all__ = [
+    "CRITERION_CHECKS",
+    "DISTANCE_CHECKS",
+    "GATE_CHECKS",
+    "METRIC_CHECKS",
+    "SUITES",
+    "WRAPPER_CHECKS",
+    "Check",
+    "bases",
+    "check",
+    "checks_of",
+    "implementations",
+    "modules",
+]
+
+_HOMES = {  # a test of one gate does not load every block
+    "CRITERION_CHECKS": "maturekit.testing.criteria",
+    "Check": "maturekit.testing.suites",
+    "DISTANCE_CHECKS": "maturekit.testing.distances",
+    "GATE_CHECKS": "maturekit.testing.gates",
+    "METRIC_CHECKS": "maturekit.testing.metrics",
+    "SUITES": "maturekit.testing.suites",
+    "WRAPPER_CHECKS": "maturekit.testing.wrappers",
+    "bases": "maturekit.testing.walk",
+    "check": "maturekit.testing.suites",
+    "checks_of": "maturekit.testing.suites",
+    "implementations": "maturekit.testing.walk",
+    "modules": "maturekit.testing.walk",
+}
+
+__getattr__, __dir__ = _lazy_names(__name__, _HOMES)

@@ -1,0 +1,77 @@
+"""Which suite belongs to which base class, and how to run it on a class of one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from maturekit.deployment import Wrapper
+from maturekit.errors import ArgumentError
+from maturekit.governance import Gate
+from maturekit.maturity import Criterion
+from maturekit.profile import Distance
+from maturekit.statistics import Metric
+from maturekit.testing.criteria import CRITERION_CHECKS
+from maturekit.testing.distances import DISTANCE_CHECKS
+from maturekit.testing.gates import GATE_CHECKS
+from maturekit.testing.metrics import METRIC_CHECKS
+from maturekit.testing.wrappers import WRAPPER_CHECKS
+
+__all__ = ["SUITES", "Check", "check", "checks_of"]
+
+Check = Callable[[Any], None]
+"""A function that takes an instance and raises `AssertionError` if it breaks a promise of its base class."""
+
+SUITES: Mapping[type, tuple[Check, ...]] = MappingProxyType(
+    {
+        Criterion: CRITERION_CHECKS,
+        Distance: DISTANCE_CHECKS,
+        Gate: GATE_CHECKS,
+        Metric: METRIC_CHECKS,
+        Wrapper: WRAPPER_CHECKS,
+    }
+)
+"""The contract suite of every base class that users may extend."""
+
+
+def checks_of(kind: type) -> tuple[Check, ...]:
+    """Return the checks that a class has to pass, for use with ``pytest.mark.parametrize``.
+
+    >>> from maturekit.profile import Wasserstein
+    >>> checks_of(Wasserstein) == DISTANCE_CHECKS
+    True
+    """
+    return tuple(check for base, suite in SUITES.items() if issubclass(kind, base) for check in suite)
+
+
+def check(kind: type) -> None:
+    """Run every check on fresh examples of a class; the first broken promise raises.
+
+    The class says by ``examples()`` which instances to judge. Raises `ArgumentError` when it yields none, or when the
+    class has no base that comes with a suite.
+
+    >>> from maturekit.governance import Gate
+    >>> class Never(Gate):
+    ...     def _judge(self, case):
+    ...         return self.finding("failed")
+    >>> check(Never)
+    >>> check(dict)
+    Traceback (most recent call last):
+    maturekit.errors.ArgumentError: dict has no base class with a contract suite
+    <BLANKLINE>
+    Hint: suites exist for subclasses of Criterion, Distance, Gate, Metric, Wrapper.
+    """
+    checks = checks_of(kind)
+    if not checks:
+        known = ", ".join(base.__name__ for base in SUITES)
+        raise ArgumentError(
+            f"{kind.__name__} has no base class with a contract suite", hint=f"suites exist for subclasses of {known}."
+        )
+    for each in checks:
+        judged = 0
+        for instance in kind.examples():  # type: ignore[attr-defined]  # every base with a suite has it
+            each(instance)
+            judged += 1
+        if not judged:
+            raise ArgumentError(f"{kind.__name__}.examples() yields nothing", hint="yield at least one instance.")

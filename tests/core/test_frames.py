@@ -1,0 +1,58 @@
+"""Every accepted table arrives as the same pandas frame; everything else is refused with what to do."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from maturekit._core.frames import as_frame
+from maturekit.errors import ArgumentTypeError, MissingExtraError, TableError
+
+
+def test_a_pandas_frame_is_passed_through_uncopied():
+    frame = pd.DataFrame({"a": [1]}, index=["x"])
+    assert as_frame(frame) is frame
+
+
+def test_polars_and_pyarrow_tables_become_pandas_frames():
+    polars = pytest.importorskip("polars")
+    pytest.importorskip("narwhals")
+    pyarrow = pytest.importorskip("pyarrow")
+    want = {"a": [1, 2], "b": ["x", "y"]}
+    for table in (polars.DataFrame(want), pyarrow.table(want)):
+        frame = as_frame(table)
+        assert frame.to_dict("list") == want
+
+
+def test_a_polars_table_without_the_extra_says_how_to_get_it(monkeypatch):
+    polars = pytest.importorskip("polars")
+    monkeypatch.setitem(sys.modules, "narwhals.stable.v2", None)
+    monkeypatch.setitem(sys.modules, "narwhals", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'maturekit\[frames\]'"):
+        as_frame(polars.DataFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize("wrong", [None, [1, 2], {"a": [1]}, "table", np.zeros((2, 2)), pd.Series([1])])
+def test_what_is_no_table_is_a_type_error(wrong):
+    with pytest.raises(ArgumentTypeError, match=r"batch must be a table .* got"):
+        as_frame(wrong, what="batch")
+
+
+def test_names_that_repeat_are_named():
+    with pytest.raises(TableError, match="batch has column names that repeat: 'a'"):
+        as_frame(pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]), what="batch")
+
+
+@pytest.mark.parametrize("name", [0, None, ("a", "b"), 1.5])
+def test_names_that_are_not_text_are_refused(name):
+    frame = pd.DataFrame({"x": [1]})
+    frame.columns = pd.Index([name], dtype=object)
+    with pytest.raises(TableError, match="column names that are not str"):
+        as_frame(frame)
+
+
+def test_an_empty_frame_is_a_frame():
+    assert as_frame(pd.DataFrame()).shape == (0, 0)

@@ -1,0 +1,116 @@
+"""Counts of values add up, add exactly, and are not judged on the rows they were learned from."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maturekit.errors import ArgumentError, ProfileMismatchError
+from maturekit.profile import CategoryColumn
+from maturekit.profile.build import split
+
+CELLS = st.lists(st.sampled_from(["a", "b", "c", "d", None]), max_size=60)
+
+
+def column(cells):
+    return pd.Series(cells, dtype=object, name="x")
+
+
+def of(cells):
+    return CategoryColumn.of(column(cells), kind="category", learnt=split(len(cells), 0))
+
+
+@settings(max_examples=50, deadline=None)
+@given(CELLS, CELLS, CELLS)
+def test_counts_of_two_parts_are_the_counts_of_the_whole(reference, left, right):
+    fixed = of(reference)
+    merged = fixed.count(column(left)) + fixed.count(column(right))
+    assert merged.to_dict() == fixed.count(column(left + right)).to_dict()
+
+
+@settings(max_examples=50, deadline=None)
+@given(CELLS, CELLS)
+def test_every_row_is_null_or_in_one_cell_and_all_later_rows_are_checked(reference, cells):
+    fixed = of(reference)
+    counted = fixed.count(column(cells))
+    nulls = cells.count(None)
+    assert counted.nulls == nulls
+    assert counted.cells.sum() == counted.checked == len(cells) - nulls
+    assert counted.unseen == sum(cell is not None and not fixed.dictionary.knows([cell])[0] for cell in cells)
+    assert counted.checked_rest == counted.rest
+
+
+@settings(max_examples=30, deadline=None)
+@given(CELLS)
+def test_a_column_survives_storage(cells):
+    counted = of(cells)
+    again = CategoryColumn.from_dict(counted.to_dict(), name="x", kind="category", dictionary=counted.dictionary)
+    assert again.to_dict() == counted.to_dict()
+
+
+def test_a_reference_is_checked_on_the_other_fifth_only():
+    cells = ["a"] * 7 + ["b", "b", "new"]
+    learnt = np.array([True] * 8 + [False] * 2)
+    reference = CategoryColumn.of(column(cells), kind="category", learnt=learnt)
+    assert reference.values == ("a",)  # b stands only once among the rows that were learned from  # noqa: PD011  # our own, no DataFrame's
+    assert reference.cells.tolist() == [7, 3]
+    assert (reference.checked, reference.checked_rest, reference.unseen) == (2, 2, 1)
+
+
+def test_the_share_of_rest_and_unseen_is_the_same_later_when_nothing_changed():
+    # 300 equally frequent values and 1,000 rows: the 50 most frequent of the sample are far too frequent in it
+    rng = np.random.default_rng(0)
+    here, later = np.zeros((2, 2)), np.zeros((2, 2))
+    in_sample = 0
+    for _ in range(40):
+        texts = column(rng.integers(0, 300, size=1000).astype(str))
+        reference = CategoryColumn.of(texts, kind="category", learnt=split(1000, rng))
+        today = reference.count(column(rng.integers(0, 300, size=1000).astype(str)))
+        for total, part in ((here, reference), (later, today)):
+            total += [[part.checked_rest, part.checked], [part.unseen, part.checked]]
+        in_sample += reference.rest / 1000 / 40
+    share = here[:, 0] / here[:, 1]
+    error = np.sqrt(share * (1 - share) / here[0, 1])  # 8,000 checked rows: about .004 and .003
+    assert (np.abs(share - later[:, 0] / later[:, 1]) < 4 * error).all()
+    assert in_sample < share[0] - 20 * error[0]  # what the split is for
+
+
+def test_a_column_without_values_keeps_nothing():
+    nothing = of([None] * 10)
+    assert (nothing.rows, nothing.nulls, nothing.cells.tolist()) == (10, 10, [0])
+    assert nothing.count(column(["a"])).unseen == 1
+
+
+def test_a_single_row_is_no_frequency():
+    assert of(["secret"]).values == ()  # noqa: PD011  # our own, no DataFrame's
+    assert of(["secret"]).rest == 1
+
+
+def test_values_of_one_text_are_counted_together():
+    mixed = pd.Series([1, "1", 1.0, "1"] * 10, dtype=object, name="x")
+    counted = CategoryColumn.of(mixed, kind="category", learnt=np.ones(40, dtype=bool))
+    assert dict(zip(counted.values, counted.counts.tolist(), strict=True)) == {"1": 40}
+
+
+def test_emptied_counts_nothing_and_adds_nothing():
+    counted = of(["a", "b", None] * 5)
+    assert (counted + counted.emptied()).to_dict() == counted.to_dict()
+
+
+def test_other_dictionaries_and_other_columns_do_not_add():
+    with pytest.raises(ProfileMismatchError, match="column 'x' was counted over different values\n\nHint: count both"):
+        of(["a"] * 30) + of(["b"] * 30)
+    with pytest.raises(ProfileMismatchError, match="are not the same column"):
+        of(["a"]) + dataclasses.replace(of(["a"]), kind="string")
+
+
+def test_counts_that_do_not_add_up_are_refused():
+    with pytest.raises(ArgumentError, match="do not add up to its 99 rows"):
+        dataclasses.replace(of(["a"] * 9), rows=99)
+    with pytest.raises(ArgumentError, match="0 counts for 1 kept values"):
+        dataclasses.replace(of(["a"] * 9), counts=[])
