@@ -4,7 +4,15 @@ The nouns that everybody needs stand here and load when they are first used; the
 `validation`, `registry`, `drift`, `deployment`, `predictions`, `monitoring`, `governance`, `maturity`.
 """
 
+import typing as _typing
+
 from maturekit._core.lazy import lazy_names as _lazy_names
+
+if _typing.TYPE_CHECKING:
+    from maturekit.maturity import assess
+    from maturekit.profile import Profile
+    from maturekit.registry import Registry
+    from maturekit.schema import Column, Schema
 
 __version__ = "0.1.0"
 

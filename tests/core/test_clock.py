@@ -12,7 +12,7 @@ from maturekit._core.clock import as_utc, iso, parse_iso, utc_now
 from maturekit.errors import ArgumentError, FormatError
 
 ZONES = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(1900, 1, 2), datetime(2200, 1, 1), timezones=ZONES)  # noqa: DTZ001  # hypothesis adds the zone
+MOMENTS = st.datetimes(datetime(1900, 1, 2), datetime(2200, 1, 1), timezones=ZONES)
 
 
 @given(MOMENTS)
@@ -30,7 +30,7 @@ def test_a_naive_time_is_refused_with_what_to_do():
     with pytest.raises(
         ArgumentError, match=r"the clock's time 2013-05-03T00:00:00 has no time zone\n\nHint: pass an aware"
     ):
-        as_utc(datetime(2013, 5, 3), what="the clock's time")  # noqa: DTZ001  # the naive one is the point
+        as_utc(datetime(2013, 5, 3), what="the clock's time")
 
 
 @pytest.mark.parametrize(

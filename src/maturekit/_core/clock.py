@@ -42,7 +42,7 @@ def iso(moment: datetime) -> str:
     >>> iso(datetime(2013, 5, 3, tzinfo=UTC))
     '2013-05-03T00:00:00.000000Z'
     """
-    return as_utc(moment).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return as_utc(moment).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_iso(text: str) -> datetime:

@@ -91,12 +91,21 @@ class Event(BaseModel):
         """Return the canonical JSON that is stored."""
         return canonical_json(self.model_dump(mode="json"))
 
+    def is_stored_as(self, data: bytes) -> bool:
+        """Whether these bytes are the one spelling of the event."""
+        try:
+            return self.to_bytes() == data
+        except (ValueError, RecursionError):  # for instance 1e999, which reads as infinity and has no spelling
+            return False
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Event:
         """Read a stored event; raise `FormatError` if it is not one."""
         parsed: Any = parse_json(data, what="a stored event")
         try:
             return cls.model_validate(parsed)
+        except RecursionError as error:
+            raise FormatError("a stored event is malformed: it is nested too deeply") from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "the whole"

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 from maturekit._core.clock import Clock, as_utc, utc_now
 from maturekit._core.digest import digest_of
-from maturekit.errors import FormatError, IntegrityError, KeyMissingError, KeyTakenError
+from maturekit.errors import (
+    ArgumentError,
+    FormatError,
+    IntegrityError,
+    KeyMissingError,
+    KeyTakenError,
+    StorageError,
+)
 from maturekit.events.event import Draft, Event
 from maturekit.storage import Store
 
 __all__ = ["EventLog"]
+
+_FILE = re.compile(r"([0-9]{12})\.json")
+_UNKNOWN = "unknown"
+_PATIENCE = 2.0
+"""Seconds that a network share may take to show an event that another writer has created."""
 
 
 class EventLog:
@@ -85,12 +99,48 @@ class EventLog:
         A function is called with the history it must judge, and again if another event lands first, so that no
         decision rests on a history that has moved on.
         """
+        beaten_at, since = 0, 0.0
         while True:
             with self._lock:
                 history = self.events()
                 head = self._head
+            if beaten_at == len(history) + 1:
+                self._wait_for(beaten_at, since)
+                continue
             wish = draft if isinstance(draft, Draft) else draft(history)
-            now = as_utc(self.clock(), what="the clock's time")
+            event, data = self._event(wish, history, head)
+            try:
+                self.store.put_new(self.key(event.number), data)
+            except KeyTakenError:  # another writer was first: read what it wrote and decide again
+                beaten_at, since = event.number, time.monotonic()
+                continue
+            return event
+
+    def faults(self) -> Iterator[str]:
+        """Yield a sentence for every event that is missing, malformed or does not fit; read everything afresh."""
+        before: Event | None = None
+        previous = ""
+        for number in range(1, max(self._numbers(), default=0) + 1):
+            try:
+                data = self.store.get(self.key(number))
+                event = Event.from_bytes(data)
+            except KeyMissingError:
+                yield f"{self.name}: event {number} is missing"
+                previous = _UNKNOWN
+                continue
+            except (FormatError, StorageError) as error:
+                yield f"{self.name}: event {number}: {error.message}"
+                previous = _UNKNOWN
+                continue
+            for fault in _misfits(event, data, log=self.name, number=number, previous=previous):
+                yield f"{self.name}: event {number} {fault}"
+            if before is not None and event.time < before.time:
+                yield f"{self.name}: event {number} is earlier than event {before.number}"
+            before, previous = event, digest_of(data)
+
+    def _event(self, wish: Draft, history: tuple[Event, ...], head: str) -> tuple[Event, bytes]:
+        now = as_utc(self.clock(), what="the clock's time")
+        try:
             event = Event(
                 log=self.name,
                 number=len(history) + 1,
@@ -105,46 +155,30 @@ class EventLog:
                 cause=wish.cause,
                 previous=head,
             )
-            try:
-                self.store.put_new(self.key(event.number), event.to_bytes())
-            except KeyTakenError:
-                continue  # another writer was first: read what it wrote and decide again
-            return event
+            return event, event.to_bytes()
+        except (ValueError, RecursionError) as error:
+            raise ArgumentError(f"{self.name}: an event of kind {wish.kind!r} cannot be stored: {error}") from error
 
-    def faults(self) -> Iterator[str]:
-        """Yield a sentence for every event that is missing, malformed or does not fit; read everything afresh."""
-        expected, previous = 1, ""
-        for key in self.store.list(self.prefix):
-            number = self._number(key)
-            if number is None:
-                continue
-            if number != expected:
-                yield f"{self.name}: event {expected} is missing"
-                previous = "unknown"
-            expected = number + 1
-            data = self.store.get(key)
-            try:
-                event = Event.from_bytes(data)
-            except FormatError as error:
-                yield f"{self.name}: event {number}: {error.message}"
-                previous = "unknown"
-                continue
-            for fault in _misfits(event, data, log=self.name, number=number, previous=previous):
-                yield f"{self.name}: event {number} {fault}"
-            previous = digest_of(data)
+    def _wait_for(self, number: int, since: float) -> None:
+        if time.monotonic() - since > _PATIENCE:
+            raise StorageError(
+                f"{self.name}: event {number} exists but cannot be read",
+                hint=f"look at {self.key(number)!r}: something that is no event may stand there.",
+            )
+        time.sleep(0.01)
+
+    def _numbers(self) -> set[int]:
+        names = (key.removeprefix(self.prefix) for key in self.store.list(self.prefix))
+        return {int(found[1]) for found in map(_FILE.fullmatch, names) if found}
 
     def _check_numbers(self) -> None:
-        numbers = [number for number in map(self._number, self.store.list(self.prefix)) if number is not None]
-        for place, number in enumerate(numbers, start=1):
-            if number != place:
+        numbers = self._numbers()
+        for number in range(1, max(numbers, default=0)):
+            if number not in numbers and not self.store.exists(self.key(number)):  # a listing may miss what is new
                 raise IntegrityError(
-                    f"{self.name}: event {place} is missing, but event {number} is there",
+                    f"{self.name}: event {number} is missing, but event {max(numbers)} is there",
                     hint="somebody removed it; restore the file from a copy. `verify()` lists every fault.",
                 )
-
-    def _number(self, key: str) -> int | None:
-        stem, dot, ending = key.removeprefix(self.prefix).partition(".")
-        return int(stem) if dot and ending == "json" and stem.isascii() and stem.isdigit() else None
 
     def _accept(self, data: bytes) -> None:
         number = len(self._events) + 1
@@ -164,7 +198,7 @@ class EventLog:
 def _misfits(event: Event, data: bytes, *, log: str, number: int, previous: str) -> Iterator[str]:
     if event.log != log or event.number != number:
         yield f"belongs to another place: it says {event.id}"
-    if event.previous != previous and previous != "unknown":
+    if event.previous != previous and previous != _UNKNOWN:
         yield "does not follow the event before it"
-    if event.to_bytes() != data:
+    if not event.is_stored_as(data):
         yield "is not stored in its canonical form"

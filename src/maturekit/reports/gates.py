@@ -51,7 +51,14 @@ class Case:
 
 @runtime_checkable
 class GateLike(Protocol):
-    """Anything that reads a case and returns a finding; it never computes."""
+    """Anything that reads a case and returns a finding; it never computes.
+
+    >>> class Always:
+    ...     def judge(self, case):
+    ...         return Finding("always", "passed")
+    >>> isinstance(Always(), GateLike)
+    True
+    """
 
     def judge(self, case: Case) -> Finding:
         """Return the finding of this gate."""
@@ -59,7 +66,15 @@ class GateLike(Protocol):
 
 @runtime_checkable
 class PolicyLike(Protocol):
-    """Anything that judges a case as a whole; `Registry.promote` runs it."""
+    """Anything that judges a case as a whole; `Registry.promote` runs it.
+
+    >>> class Anything:
+    ...     name = "anything"
+    ...     def judge(self, case):
+    ...         return Report("promotion", [Finding("always", "passed")])
+    >>> isinstance(Anything(), PolicyLike)
+    True
+    """
 
     @property
     def name(self) -> str:

@@ -31,14 +31,14 @@ def _int_bound(value: Any, name: str) -> int:
 
 
 def _datetime_bound(value: Any, name: str) -> datetime:
-    if not isinstance(value, datetime) or value != value or getattr(value, "nanosecond", 0):  # noqa: PLR0124  # true of NaT alone
+    if not isinstance(value, datetime) or value != value or _finer(value):  # noqa: PLR0124  # true of NaT alone
         raise _unfit(value, name, "datetime", "a datetime, to the microsecond")
     moment = value.to_pydatetime() if hasattr(value, "to_pydatetime") else value
     return moment if moment.tzinfo is None else as_utc(moment)
 
 
 def _timedelta_bound(value: Any, name: str) -> timedelta:
-    if not isinstance(value, timedelta) or value != value or getattr(value, "nanoseconds", 0):  # noqa: PLR0124  # true of NaT alone
+    if not isinstance(value, timedelta) or value != value or _finer(value):  # noqa: PLR0124  # true of NaT alone
         raise _unfit(value, name, "timedelta", "a timedelta, to the microsecond")
     return timedelta(value.days, value.seconds, value.microseconds)
 
@@ -56,6 +56,10 @@ def _is_real(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
+def _finer(value: Any) -> bool:
+    return bool(getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0))
+
+
 def _unfit(value: object, name: str, kind: str, words: str) -> SchemaError:
     return SchemaError(f"{name}={value!r} cannot bound a column of kind {kind!r}", hint=f"pass {words}.")
 
@@ -66,8 +70,9 @@ def shown(bound: Bound) -> str:
     >>> shown(3.0), shown(timedelta(hours=1))
     ('3', '1:00:00')
     """
-    whole = isinstance(bound, float) and bound.is_integer() and abs(bound) < 2**53
-    return str(int(bound)) if whole else str(bound)  # type: ignore[call-overload]  # whole says that it is a float
+    if isinstance(bound, float) and bound.is_integer() and abs(bound) < 2**53:
+        return str(int(bound))
+    return str(bound)
 
 
 def bound_to_json(bound: Bound) -> float | int | str:

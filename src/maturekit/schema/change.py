@@ -106,8 +106,8 @@ def _directions(what: str, before: Any, after: Any) -> tuple[bool, bool]:
     if before is None or after is None:
         return before is None, after is None
     if what in {"ge", "gt", "min_length", "mostly", "le", "lt", "max_length"}:
-        grew = _larger(after, before) if what in {"le", "lt", "max_length"} else _larger(before, after)
-        return (True, True) if grew is None else (not grew, grew)
+        wider = _larger(after, before) if what in {"le", "lt", "max_length"} else _larger(before, after)
+        return (True, True) if wider is None else (not wider, wider)
     if what == "categories":
         return not set(before) <= set(after), not set(after) <= set(before)
     if what == "multiple_of" and isinstance(before, int) and isinstance(after, int):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SkipValidation, ValidationError
-from pydantic_core import CoreSchema
 
 from maturekit.errors import SchemaError
 from maturekit.reports import Severity
 from maturekit.schema.contradictions import check_bounds, check_text, check_word, checked_bound, distinct
 from maturekit.schema.kinds import READERS, WRONG, Kind
+
+if TYPE_CHECKING:
+    from pydantic_core import CoreSchema
 
 __all__ = ["Bound", "Column", "Role", "Unknown"]
 
@@ -119,7 +121,12 @@ class Column(BaseModel):
         mostly: float = 1.0,
         tags: Iterable[str] = (),
     ) -> None:
-        words = ("kind", kind, Kind), ("role", role, Role), ("severity", severity, Severity), ("unknown", unknown, Unknown)
+        words = (
+            ("kind", kind, Kind),
+            ("role", role, Role),
+            ("severity", severity, Severity),
+            ("unknown", unknown, Unknown),
+        )
         for what, word, vocabulary in words:
             check_word(what, word, get_args(vocabulary))
         bounds = {"ge": ge, "gt": gt, "le": le, "lt": lt}
@@ -146,7 +153,9 @@ class Column(BaseModel):
         check_bounds(self)
         check_text(self)
         if not 0.0 < self.mostly <= 1.0:
-            raise SchemaError(f"mostly={mostly!r} is not above 0 and at most 1", hint="0.99 allows one row in a hundred.")
+            raise SchemaError(
+                f"mostly={mostly!r} is not above 0 and at most 1", hint="0.99 allows one row in a hundred."
+            )
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:

@@ -44,46 +44,27 @@ def constraints(column: Column) -> Iterator[Constraint]:
     >>> [(rule.name, rule.words) for rule in constraints(Column("float", ge=0, lt=1))]
     [('ge', 'must be >= 0'), ('lt', 'must be < 1')]
     """
+
+    def rule(name: str, words: str, holds: Callable[[Any], bool], severity: Severity = column.severity) -> Constraint:
+        return Constraint(name, getattr(column, name), severity, words, holds)
+
     for name, (sign, test) in BOUND_TESTS.items():
         bound = getattr(column, name)
         if bound is not None:
-            yield Constraint(name, bound, column.severity, f"must be {sign} {shown(bound)}", _against(test, bound))
-    if column.multiple_of is not None:
-        step = column.multiple_of
-        yield Constraint(
-            "multiple_of", step, column.severity, f"must be a multiple of {shown(step)}", _multiple(step)
-        )
-    if column.min_length is not None:
-        shortest = column.min_length
-        yield Constraint(
-            "min_length",
-            shortest,
-            column.severity,
-            f"must have at least {shortest} characters",
-            lambda text: len(text) >= shortest,
-        )
-    if column.max_length is not None:
-        longest = column.max_length
-        yield Constraint(
-            "max_length",
-            longest,
-            column.severity,
-            f"must have at most {longest} characters",
-            lambda text: len(text) <= longest,
-        )
+            yield rule(name, f"must be {sign} {shown(bound)}", _against(test, bound))
+    step, shortest, longest = column.multiple_of, column.min_length, column.max_length
+    if step is not None:
+        yield rule("multiple_of", f"must be a multiple of {shown(step)}", _multiple(step))
+    if shortest is not None:
+        yield rule("min_length", f"must have at least {shortest} characters", lambda text: len(text) >= shortest)
+    if longest is not None:
+        yield rule("max_length", f"must have at most {longest} characters", lambda text: len(text) <= longest)
     if column.pattern is not None:
-        yield Constraint(
-            "pattern", column.pattern, column.severity, f"must match {column.pattern}", matching(column.pattern)
-        )
+        yield rule("pattern", f"must match {column.pattern}", matching(column.pattern))
     if column.categories is not None and column.unknown != "allow":
-        flagged = column.unknown == "flag" and column.severity == "error"
-        yield Constraint(
-            "categories",
-            column.categories,
-            "warning" if flagged else column.severity,
-            f"must be one of {len(column.categories)} known values",
-            frozenset(column.categories).__contains__,
-        )
+        severity = "warning" if column.unknown == "flag" and column.severity == "error" else column.severity
+        known = frozenset(column.categories)
+        yield rule("categories", f"must be one of {len(known)} known values", known.__contains__, severity)
 
 
 def _against(test: Callable[[Any, Any], bool], bound: Any) -> Callable[[Any], bool]:

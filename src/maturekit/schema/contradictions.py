@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["check_bounds", "check_storable", "check_text", "check_word", "checked_bound", "distinct"]
 
 
-def check_word(what: str, word: object, known: Iterable[str]) -> None:
+def check_word(what: str, word: object, known: Sequence[str]) -> None:
     """Refuse a word outside a closed vocabulary, and name the nearest one."""
     if word not in known:
         missing = NotFoundError.named(what, str(word), known=known)
@@ -69,12 +69,12 @@ def check_bounds(column: Column) -> None:
     for first, second, side in (("ge", "gt", "below"), ("le", "lt", "above")):
         if getattr(column, first) is not None and getattr(column, second) is not None:
             raise SchemaError(f"both {first} and {second} bound the column from {side}", hint="keep one of them.")
-    if column.multiple_of is not None:
-        if column.kind not in {"float", "int"} or not column.multiple_of > 0:
-            raise SchemaError(
-                f"multiple_of={column.multiple_of!r} cannot be kept by a column of kind {column.kind!r}",
-                hint="it is a number above 0, for the kinds 'float' and 'int'.",
-            )
+    step = column.multiple_of
+    if step is not None and (column.kind not in {"float", "int"} or not step > 0):
+        raise SchemaError(
+            f"multiple_of={step!r} cannot be kept by a column of kind {column.kind!r}",
+            hint="it is a number above 0, for the kinds 'float' and 'int'.",
+        )
     low_name = "ge" if column.gt is None else "gt"
     high_name = "le" if column.lt is None else "lt"
     low, high = getattr(column, low_name), getattr(column, high_name)
@@ -110,10 +110,9 @@ def check_text(column: Column) -> None:
         translated(column.pattern)
     if column.categories is not None:
         limited = any(getattr(column, name) is not None for name in ("min_length", "max_length", "pattern"))
-        if "text" not in column.takes and (limited or column.kind == "string"):
+        if isinstance(column.categories[0], int) and (limited or column.kind == "string"):
             raise SchemaError("categories that are whole numbers have no length, no pattern, and no place in a string")
         for rule in constraints(column):
             stray = next((value for value in column.categories if not rule.holds(value)), None)
             if stray is not None:
                 raise SchemaError(f"the category {stray!r} breaks the column's own {rule.name}: it {rule.words}")
-

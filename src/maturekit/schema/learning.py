@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["learned"]
 
 _ENOUGH_FOR_RANGE = 30
+_TENTH = 9
+_BEYOND = 5  # exponential tails: 10 * 9! 6! / 15! = 1 / 500 values outside in a table of the same size
 _ENOUGH_FOR_KEY = 100
 _SEEN_OFTEN = 20
 _MOST_CLOSED = 32
@@ -112,37 +114,36 @@ def _longest(values: pd.Series) -> int:
 def _number(name: str, values: pd.Series, *, whole: bool, nullable: bool) -> Column:
     import numpy as np  # noqa: PLC0415  # a schema that is only read or written does not pay for numpy
 
-    if whole:
-        low, high = int(values.min()), int(values.max())
-        gapless = high - low < 2 * len(values)
-        if len(values) >= _ENOUGH_FOR_KEY and not nullable and values.is_unique and (gapless or _KEY_NAME.fullmatch(name)):
+    numbers = values.to_numpy(dtype=None if whole else np.float64)
+    if whole and len(values) >= _ENOUGH_FOR_KEY and not nullable and values.is_unique:
+        gapless = int(numbers.max()) - int(numbers.min()) < 2 * len(values)
+        if gapless or _KEY_NAME.fullmatch(name):
             return Column("int", role="key", unique=True)
-        return Column("int", nullable=nullable, **_range(low, high, len(values)))
-    numbers = values.to_numpy(dtype=np.float64)
-    finite = numbers[np.isfinite(numbers)]
-    ends = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
-    return Column("float", nullable=nullable, **_range(*ends, len(finite)))
+    return Column("int" if whole else "float", nullable=nullable, **_range(numbers, whole=whole))
 
 
-def _range(low: float, high: float, rows: int) -> dict[str, Any]:
-    """Return bounds half a range beyond what was seen, rounded outwards to a tenth of its leading digit."""
-    spread = high - low
-    if rows < _ENOUGH_FOR_RANGE or spread == 0 or not math.isfinite(2.0 * spread):
+def _range(numbers: Any, *, whole: bool) -> dict[str, Any]:
+    """Return bounds well beyond what was seen, rounded outwards to a tenth of the range's leading digit."""
+    import numpy as np  # noqa: PLC0415  # see above
+
+    numbers = numbers if whole else numbers[np.isfinite(numbers)]
+    if len(numbers) < _ENOUGH_FOR_RANGE:
         return {}
-    lower, upper = Decimal(low) - Decimal(spread) / 2, Decimal(high) + Decimal(spread) / 2
-    if low >= 0:
-        lower = max(lower, Decimal(0))
-    if high <= 0:
-        upper = min(upper, Decimal(0))
-    step = Decimal(1).scaleb(Decimal(spread).adjusted() - 1)
-    if isinstance(low, int):
-        step = max(step, Decimal(1))
+    ranks = [0, _TENTH, len(numbers) - 1 - _TENTH, len(numbers) - 1]
+    low, tenth_low, tenth_high, high = (Decimal(str(end)) for end in np.partition(numbers, ranks)[ranks].tolist())
+    spread = high - low
+    if not spread:
+        return {}
+    lower = low - max(spread / 2, _BEYOND * (tenth_low - low))
+    upper = high + max(spread / 2, _BEYOND * (high - tenth_high))
+    lower = max(lower, Decimal(0)) if low >= 0 else lower
+    upper = min(upper, Decimal(0)) if high <= 0 else upper
+    step = Decimal(1).scaleb(max(spread.adjusted() - 1, 0) if whole else spread.adjusted() - 1)
     below = (lower / step).to_integral_value(ROUND_FLOOR) * step
     above = (upper / step).to_integral_value(ROUND_CEILING) * step
-    if isinstance(low, int):
-        fits = below >= -(2**63) and above < 2**64
-        return {"ge": int(below), "le": int(above)} if fits else {}
-    return {"ge": float(below), "le": float(above)}
+    if whole:
+        return {name: int(end) for name, end in (("ge", below), ("le", above)) if -(2**63) <= end < 2**64}
+    return {name: float(end) for name, end in (("ge", below), ("le", above)) if math.isfinite(float(end))}
 
 
 def _earliest(values: pd.Series) -> Any:

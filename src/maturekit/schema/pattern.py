@@ -21,7 +21,7 @@ _CLASSES = {
     r"\s": r"[\t\n\x0B\x0C\r ]",
     r"\S": r"[^\t\n\x0B\x0C\r ]",
 }
-_ANCHORS = {r"\A", r"\Z", r"\z", r"\b", r"\B"}
+_OUTSIDE = {"(?", r"\A", r"\Z", r"\z", r"\b", r"\B"}
 _TOKEN = re.compile(r"\\.|\(\?(?::|P<[A-Za-z_]\w*>)?|.", re.DOTALL | re.ASCII)
 _HINT = "a pattern covers the whole value, in the syntax of RE2 with the groups (...), (?:...) and (?P<name>...)."
 
@@ -42,7 +42,7 @@ def translated(pattern: str) -> str:
     Hint: a pattern covers the whole value, in the syntax of RE2 with the groups (...), (?:...) and (?P<name>...).
     """
     tokens = _TOKEN.findall(pattern)
-    stranger = next((token for token in tokens if token == "(?" or token in _ANCHORS), None)
+    stranger = next((token for token in tokens if token in _OUTSIDE), None)
     if stranger is not None:
         raise SchemaError(f"the pattern {pattern!r} holds {stranger!r}, which is outside the dialect", hint=_HINT)
     body = "".join(_CLASSES.get(token, token) for token in tokens)

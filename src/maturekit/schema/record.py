@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, SchemaValidator, core_schema
 from maturekit.errors import ArgumentTypeError
 from maturekit.reports import Finding, Status
 from maturekit.schema.column import Column
+from maturekit.schema.constraint import BOUND_TESTS
 from maturekit.schema.pattern import translated
 from maturekit.schema.rule import Rule, why_not_run
 from maturekit.schema.value import BROKEN, ValueCheck
@@ -79,9 +80,7 @@ def _judged(rule: Rule, checks: Iterable[tuple[str, ValueCheck]], record: Mappin
 
 def _finding(rule: Rule, status: Status, message: str) -> Finding:
     count, share = (1, 1.0) if status == "failed" else (None, None)
-    return Finding(
-        type(rule).__name__, status, rule.columns, rule.severity, count=count, share=share, message=message
-    )
+    return Finding(rule.stored_as, status, rule.columns, rule.severity, count=count, share=share, message=message)
 
 
 def _compiled(check: ValueCheck) -> CoreSchema:
@@ -91,20 +90,15 @@ def _compiled(check: ValueCheck) -> CoreSchema:
 
 def _core(check: ValueCheck) -> CoreSchema:
     column = check.column
+    bounds: dict[str, Any] = {name: getattr(column, name) for name in BOUND_TESTS}
     if column.kind == "float" and column.multiple_of is None:
-        number = core_schema.float_schema(
-            strict=True, allow_inf_nan=False, ge=column.ge, gt=column.gt, le=column.le, lt=column.lt
-        )
+        number = core_schema.float_schema(strict=True, allow_inf_nan=False, **bounds)
         return core_schema.chain_schema([core_schema.is_instance_schema((float, int)), number])
     if column.kind == "int":
-        return core_schema.int_schema(
-            strict=True,
-            ge=_SMALLEST if column.ge is None else column.ge,
-            gt=column.gt,
-            le=_LARGEST if column.le is None else column.le,
-            lt=column.lt,
-            multiple_of=column.multiple_of,
-        )
+        step: Any = column.multiple_of
+        bounds["ge"] = _SMALLEST if column.ge is None else column.ge
+        bounds["le"] = _LARGEST if column.le is None else column.le
+        return core_schema.int_schema(strict=True, multiple_of=step, **bounds)
     if column.kind == "bool":
         return core_schema.bool_schema(strict=True)
     if "text" in column.takes and column.categories is not None and column.unknown != "allow":

@@ -10,7 +10,18 @@ from keyword import iskeyword
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import annotated_types as at
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, NaiveDatetime, Strict, create_model, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NaiveDatetime,
+    Strict,
+    StrictInt,
+    StrictStr,
+    create_model,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 
 from maturekit.errors import SchemaError
@@ -74,7 +85,12 @@ def read(model: type[BaseModel]) -> tuple[dict[str, Column], tuple[Rule, ...]]:
         raise SchemaError(f"{model!r} is no pydantic model", hint="pass the class, not an instance.")
     rules: tuple[Rule, ...] = getattr(model, _RULES, ())
     decorators = model.__pydantic_decorators__
-    own = [*decorators.field_validators, *decorators.validators, *decorators.root_validators, *decorators.model_validators]
+    own = [
+        *decorators.field_validators,
+        *decorators.validators,
+        *decorators.root_validators,
+        *decorators.model_validators,
+    ]
     strangers = [name for name in own if not (rules and name == "keeps_rules")]
     strangers += [option for option in _REWRITES if model.model_config.get(option)]
     if strangers:
@@ -96,7 +112,7 @@ def _annotation(column: Column) -> Any:
     if known is not None:
         base = Literal[known]
     elif column.kind == "category":
-        base = str | int if len(column.takes) == 2 else str if "text" in column.takes else int
+        base = StrictStr | StrictInt if len(column.takes) == 2 else str if "text" in column.takes else int
     elif column.kind == "datetime" and column.aware is not None:
         base = AwareDatetime if column.aware else NaiveDatetime
     else:
@@ -110,7 +126,8 @@ def _annotation(column: Column) -> Any:
         limits.append(Field(pattern=translated(column.pattern)))
     if column.kind == "float":
         limits.append(Field(allow_inf_nan=False))
-    value = Annotated[(base, Strict(), *limits)] if known is None else base
+    simple = known is None and len(column.takes) == 1
+    value = Annotated[(base, Strict(), *limits)] if simple else base
     return Annotated[value | None if column.nullable else value, column]
 
 

@@ -108,6 +108,11 @@ class Rule(ABC):
         return tuple(dict.fromkeys(names))
 
     @property
+    def stored_as(self) -> str:
+        """The name that the rule is stored and reported under."""
+        return type(self).__name__
+
+    @property
     def words(self) -> str:
         """What a row must do, for messages."""
         return f"must keep {self!r}"
@@ -139,11 +144,11 @@ class Rule(ABC):
         for name, value in said.items():
             if not _is_plain(value):
                 raise SchemaError(
-                    f"{type(self).__name__} cannot be stored: its parameter {name}={value!r} is no plain value",
+                    f"{self.stored_as} cannot be stored: its parameter {name}={value!r} is no plain value",
                     hint="a function belongs into a subclass of Rule, as its `_holds`; "
                     "parameters are numbers, texts, truth values, None, or tuples of them.",
                 )
-        return {"rule": type(self).__name__, "columns": list(self.columns), "parameters": said}
+        return {"rule": self.stored_as, "columns": list(self.columns), "parameters": said}
 
     def __repr__(self) -> str:
         """Return the rule as it can be written."""

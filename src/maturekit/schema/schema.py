@@ -88,7 +88,9 @@ class Schema(BaseModel):
         for name in rule.columns:
             if name not in self.columns:
                 missing = NotFoundError.named("column", str(name), known=self.columns)
-                raise SchemaError(f"the rule {rule!r} needs a column that is not here: {missing.message}", hint=missing.hint)
+                raise SchemaError(
+                    f"the rule {rule!r} needs a column that is not here: {missing.message}", hint=missing.hint
+                )
         if isinstance(rule, Compare):
             check_comparable(rule, self.columns)
 
@@ -100,9 +102,10 @@ class Schema(BaseModel):
 
         * kinds from storage and values; a column of texts and whole numbers is no kind, and refused;
         * `nullable` where a null was seen;
-        * bounds of numbers: the range seen, wider by half of itself on each side and rounded outwards, on the side of
-          zero where all values were; none for fewer than 30 values or a single one. Exchangeable values leave the
-          range that was *seen* with probability at most 2 / (n + 1), so false alarms of the wider one are rarer still;
+        * bounds of numbers: the range seen, wider on each side by half of itself or by five times the distance from the
+          most extreme value to the tenth, whichever is more; rounded outwards, never beyond zero when no value was; none
+          for fewer than 30 values or a single one. With exponential tails, the next table of the same size has one
+          value outside in 500 tables a side (with lighter tails fewer), whatever the scale;
         * a lower bound of moments, a year before the first at the least; no upper bound, since time goes on;
         * texts with at most 256 distinct values and ten rows to each: a category; closed (``unknown="reject"``) when
           these are at most 32, each seen at least 20 times, otherwise ``unknown="flag"``; categorical storage names its
@@ -290,7 +293,7 @@ class Schema(BaseModel):
         ]
         tables = html.table(["column", "kind", "role", "nullable", "keeps"], columns, caption="Schema")
         if self.rules:
-            rules = [[type(rule).__name__, rule.words, rule.severity] for rule in self.rules]
+            rules = [[rule.stored_as, rule.words, rule.severity] for rule in self.rules]
             tables += html.table(["rule", "says", "severity"], rules, caption="Rules")
         return f'<div lang="en" class="maturekit-schema">{tables}</div>'
 

@@ -59,7 +59,9 @@ def by_name(rules: Iterable[type[Rule]]) -> dict[str, type[Rule]]:
     known: dict[str, type[Rule]] = {"Compare": Compare}
     for rule in rules:
         if not (isinstance(rule, type) and issubclass(rule, Rule)):
-            raise SchemaError(f"rules= holds {rule!r}, which is no class of rules", hint="pass the class, not an instance.")
+            raise SchemaError(
+                f"rules= holds {rule!r}, which is no class of rules", hint="pass the class, not an instance."
+            )
         if known.setdefault(rule.__name__, rule) is not rule:
             raise SchemaError(f"two classes of rules are named {rule.__name__!r}", hint="rename one of them.")
     return known

@@ -29,13 +29,13 @@ class UnknownRule(Rule):
     Examples
     --------
     >>> rule = UnknownRule('{"columns":["a","b"],"parameters":{"within":2.0},"rule":"Near"}')
-    >>> rule.name, rule.columns
+    >>> rule.stored_as, rule.columns
     ('Near', ('a', 'b'))
     >>> rule.keeps({"a": 1.0, "b": 2.0})
     Traceback (most recent call last):
     maturekit.errors.UntrustedError: the rule 'Near' was stored by a class that this process was not given
     <BLANKLINE>
-    Hint: pass the class: `Schema.from_json(text, rules=[Near])` or `schema.resolved([Near])`.
+    Hint: pass the class: `Schema.from_json(text, rules=[...])` or `schema.resolved([...])`.
     """
 
     stored: str
@@ -47,7 +47,7 @@ class UnknownRule(Rule):
         yield cls(canonical_json(stored).decode())
 
     @property
-    def name(self) -> str:
+    def stored_as(self) -> str:
         """Name of the class that stored it."""
         return str(self.to_dict()["rule"])
 
@@ -63,9 +63,9 @@ class UnknownRule(Rule):
 
     def _holds(self, frame: pd.DataFrame) -> NoReturn:  # noqa: ARG002  # there is nothing to run on it
         raise UntrustedError(
-            f"the rule {self.name!r} was stored by a class that this process was not given",
-            names=[self.name],
-            hint=f"pass the class: `Schema.from_json(text, rules=[{self.name}])` or `schema.resolved([{self.name}])`.",
+            f"the rule {self.stored_as!r} was stored by a class that this process was not given",
+            names=[self.stored_as],
+            hint="pass the class: `Schema.from_json(text, rules=[...])` or `schema.resolved([...])`.",
         )
 
     def _holds_one(self, record: Mapping[str, Any]) -> NoReturn:

@@ -52,7 +52,9 @@ class ValueCheck:
         self.null = () if column.nullable else finding("nullable", "must not be missing")
         self.kind = finding("kind", kind_words(column))
         self._finite = finding("finite", "must be finite") if column.kind == "float" else None
-        self._constraints = [(rule.holds, finding(rule.name, rule.words, rule.severity)) for rule in constraints(column)]
+        self._constraints = [
+            (rule.holds, finding(rule.name, rule.words, rule.severity)) for rule in constraints(column)
+        ]
         self._read = column.reader
 
     def __call__(self, value: object) -> tuple[Finding, ...]:

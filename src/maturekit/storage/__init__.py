@@ -2,7 +2,7 @@
 
 from maturekit.storage.local import LocalStore
 from maturekit.storage.memory import MemoryStore
-from maturekit.storage.place import open_store
+from maturekit.storage.place import Place, open_store
 from maturekit.storage.store import Store
 
-__all__ = ["LocalStore", "MemoryStore", "Store", "open_store"]
+__all__ = ["LocalStore", "MemoryStore", "Place", "Store", "open_store"]

@@ -18,15 +18,28 @@ from maturekit.storage.store import Store
 __all__ = ["LocalStore"]
 
 _UNFINISHED = ".unfinished-"
+_ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+_HINTS = {
+    errno.ENOSPC: "free some space; nothing was half-written.",
+    errno.EDQUOT: "this user's quota is used up; nothing was half-written.",
+    errno.EROFS: "the folder is read-only; choose another one.",
+    errno.EACCES: "this user may not write or read there; choose another folder or change its permissions.",
+    errno.EPERM: "the file system refuses; it may have no hard links, which are needed to create a file exactly once.",
+    errno.ENOTSUP: "the file system has no hard links, which are needed to create a file exactly once.",
+    errno.ENOTDIR: "a file stands where a folder is needed.",
+    errno.EEXIST: "a file stands where a folder is needed.",
+    errno.ENOENT: "the folder was removed while it was in use.",
+}
 
 
 class LocalStore(Store):
     """Keep each value as a file below a folder.
 
-    Guarantees, on a local POSIX file system with `link`: a value appears whole or not at all; when `put_new` has
-    returned it survives a crash of process or machine; of many writers of one key, in any number of processes and
-    threads, exactly one wins. A crash can leave only files that begin with ``.unfinished-``, which are never listed.
-    Tested on Linux; written for macOS and Windows, untested there (Windows cannot flush a folder).
+    Guarantees, on a local POSIX file system with hard links: a value appears whole or not at all; when `put_new` has
+    returned, or has said that the key is taken, the value survives a crash of process or machine; of many writers of
+    one key, in any number of processes and threads, exactly one wins. A crash can leave only files that begin with
+    ``.unfinished-``: they are never listed, harm nothing, and `sweep` removes them. Tested on Linux; written for macOS
+    and Windows, untested there (Windows cannot flush a folder).
 
     Opening creates nothing: the folder appears with the first value.
 
@@ -51,38 +64,31 @@ class LocalStore(Store):
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self.root = Path(root)
+        self._durable: set[Path] = set()  # folders whose names this object has seen flushed
 
     def _put_new(self, key: str, data: bytes) -> None:
         path = self._path(key)
-        if path.exists():
-            raise KeyTakenError(f"the key {key!r} is taken")
         with _worded(f"could not write {key!r} in {self.root}"):
-            _make_folders(path.parent)
+            self._make_folder(path.parent)
             unfinished = path.parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
             try:
-                _write_durably(unfinished, data)
-                _link_once(unfinished, path, key)
+                mine = not path.exists() and _link_once(_write_durably(unfinished, data), path)
             finally:
                 with contextlib.suppress(OSError):
                     unfinished.unlink()
-            _flush_folder(path.parent)
+            _flush_folder(path.parent)  # also for another writer's value: ours may come to rest on it
+        if not mine:
+            raise KeyTakenError(f"the key {key!r} is taken")
 
     def _get(self, key: str) -> bytes:
-        try:
+        with self._reading(key):
             return self._path(key).read_bytes()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise KeyMissingError(f"nothing is stored under {key!r} in {self.root}") from None
-        except OSError as error:
-            raise StorageError(f"could not read {key!r} in {self.root}: {error.strerror}") from error
 
     def _list(self, prefix: str) -> Iterator[str]:
-        top = self.root / prefix.rpartition("/")[0]
-        for folder, _, names in os.walk(top):
-            inner = Path(folder).relative_to(self.root).as_posix()
-            for name in names:
-                key = name if inner == "." else f"{inner}/{name}"
-                if not name.startswith(".") and key.startswith(prefix):
-                    yield key
+        for folder, name in self._walk(prefix.rpartition("/")[0]):
+            key = f"{folder}/{name}" if folder else name
+            if not name.startswith(".") and key.startswith(prefix):
+                yield key
 
     def _delete(self, key: str) -> None:
         path = self._path(key)
@@ -91,23 +97,64 @@ class LocalStore(Store):
             _flush_folder(path.parent)
 
     def _exists(self, key: str) -> bool:
-        return self._path(key).is_file()
+        with _worded(f"could not look for {key!r} in {self.root}"):
+            return self._path(key).is_file()
 
     def _modified(self, key: str) -> datetime:
-        try:
-            return datetime.fromtimestamp(self._path(key).stat().st_mtime, UTC)
-        except FileNotFoundError:
-            raise KeyMissingError(f"nothing is stored under {key!r} in {self.root}") from None
+        with self._reading(key):
+            return datetime.fromtimestamp(self._file(key).stat().st_mtime, UTC)
 
     def _renew(self, key: str) -> None:
-        try:
-            with _worded(f"could not renew {key!r} in {self.root}"):
-                os.utime(self._path(key))
-        except FileNotFoundError:
-            raise KeyMissingError(f"nothing is stored under {key!r} in {self.root}") from None
+        with self._reading(key):
+            os.utime(self._file(key))
+
+    def _sweep(self, before: datetime) -> int:
+        swept = 0
+        for folder, name in self._walk(""):
+            path = self.root / folder / name
+            if name.startswith(_UNFINISHED):
+                with _worded(f"could not remove {path}"), contextlib.suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before.timestamp():
+                        path.unlink()
+                        swept += 1
+        return swept
 
     def _path(self, key: str) -> Path:
         return self.root / key
+
+    def _file(self, key: str) -> Path:
+        path = self._path(key)
+        if not path.is_file():
+            raise FileNotFoundError(path)
+        return path
+
+    def _walk(self, top: str) -> Iterator[tuple[str, str]]:
+        """Yield every file as its folder, relative to the root, and its name; a folder that cannot be read raises."""
+        with _worded(f"could not list {self.root}"):
+            for folder, inner, names in os.walk(self.root / top, onerror=_unless_missing):
+                inner[:] = [name for name in inner if not name.startswith(".")]
+                relative = Path(folder).relative_to(self.root).as_posix()
+                for name in names:
+                    yield ("" if relative == "." else relative), name
+
+    def _make_folder(self, folder: Path) -> None:
+        """Create a folder below the root, and make its name durable even if another process created it."""
+        if folder in self._durable and folder.is_dir():
+            return
+        if folder == self.root:
+            missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        else:
+            self._make_folder(folder.parent)
+            missing = [folder]
+        for path in reversed(missing):
+            path.mkdir(exist_ok=True)
+            _flush_folder(path.parent)
+        self._durable.add(folder)
+
+    def _reading(self, key: str) -> contextlib.AbstractContextManager[None]:
+        return _worded(
+            f"could not read {key!r} in {self.root}", missing=f"nothing is stored under {key!r} in {self.root}"
+        )
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
@@ -121,46 +168,38 @@ class LocalStore(Store):
 
 
 @contextlib.contextmanager
-def _worded(what: str) -> Iterator[None]:
+def _worded(what: str, *, missing: str = "") -> Iterator[None]:
     try:
         yield
-    except (StorageError, FileNotFoundError):
+    except StorageError:
         raise
     except OSError as error:
+        if missing and isinstance(error, _ABSENT):
+            raise KeyMissingError(missing) from None
         reason = error.strerror or str(error)
-        hint = {
-            errno.ENOSPC: "free some space; nothing was half-written.",
-            errno.EROFS: "the folder is read-only; choose another one.",
-            errno.EACCES: "this user may not write there; choose another folder or change its permissions.",
-            errno.ENOTDIR: "a file stands where a folder is needed.",
-        }.get(error.errno or 0, "")
-        raise StorageError(f"{what}: {reason}", hint=hint) from error
+        raise StorageError(f"{what}: {reason}", hint=_HINTS.get(error.errno or 0, "")) from error
 
 
-def _make_folders(folder: Path) -> None:
-    """Create missing folders and make their names durable, outermost first."""
-    missing = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    for path in reversed(missing):
-        path.mkdir(exist_ok=True)
-        _flush_folder(path.parent)
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, _ABSENT):
+        raise error
 
 
-def _write_durably(path: Path, data: bytes) -> None:
+def _write_durably(path: Path, data: bytes) -> Path:
     with path.open("xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())  # an error here is final: the caller throws the file away and never tries again
+    return path
 
 
-def _link_once(unfinished: Path, path: Path, key: str) -> None:
+def _link_once(unfinished: Path, path: Path) -> bool:
+    """Give a finished file its name; return whether the name is ours."""
     try:
         os.link(unfinished, path)
     except FileExistsError:
-        if unfinished.stat().st_nlink < 2:  # on a network share the link may be ours although its reply was lost
-            raise KeyTakenError(f"the key {key!r} is taken") from None
+        return unfinished.stat().st_nlink > 1  # on a network share the link may be ours although its reply was lost
+    return True
 
 
 def _flush_folder(folder: Path) -> None:

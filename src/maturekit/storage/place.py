@@ -8,10 +8,13 @@ from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.storage.local import LocalStore
 from maturekit.storage.store import Store
 
-__all__ = ["open_store"]
+__all__ = ["Place", "open_store"]
+
+Place = str | os.PathLike[str] | Store
+"""A folder, or a store."""
 
 
-def open_store(place: str | os.PathLike[str] | Store) -> Store:
+def open_store(place: Place) -> Store:
     """Return the store of a place: a folder, or a store that is passed through.
 
     >>> open_store("models")

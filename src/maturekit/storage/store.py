@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Self, final
 
+from maturekit._core.clock import as_utc
 from maturekit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["Store"]
@@ -20,10 +21,23 @@ class Store(ABC):
 
     A key is a relative path of letters, digits and ``. _ = -``, its parts separated by ``/`` and none beginning with
     a dot. Write a store by defining the hooks `_put_new`, `_get`, `_list`, `_delete`, `_exists`, `_modified` and
-    `_renew`; the public methods check keys and word the errors, so that every store behaves alike.
+    `_renew` (and `_sweep`, where crashed writers leave something); the public methods check keys and word the
+    errors, so that every store behaves alike.
 
     Every store must be safe for several threads and processes at once: of many writers of one key exactly one wins,
-    and no reader ever sees part of a value.
+    and no reader ever sees part of a value. Key by key, a store never changes a value: it is created, and perhaps
+    one day deleted.
+
+    Examples
+    --------
+    A store of one's own is seven short methods; `maturekit.testing` has its contract as `STORE_CHECKS`. What is
+    built on stores takes any of them:
+
+    >>> from maturekit.storage import MemoryStore
+    >>> store = MemoryStore()
+    >>> store.put_new("a/b", b"one")
+    >>> store.exists("a/b"), store.get("a/b"), list(store.list())
+    (True, b'one', ['a/b'])
     """
 
     @abstractmethod
@@ -54,6 +68,10 @@ class Store(ABC):
     def _renew(self, key: str) -> None:
         """Make `_modified` return now; or raise `KeyMissingError`."""
 
+    def _sweep(self, before: datetime) -> int:  # noqa: ARG002  # a store whose writers leave nothing has no use for it
+        """Remove what writers that crashed before `before` left; return how many pieces."""
+        return 0
+
     @classmethod
     @abstractmethod
     def examples(cls) -> Iterator[Self]:
@@ -63,7 +81,9 @@ class Store(ABC):
     def put_new(self, key: str, data: bytes) -> None:
         """Create `key` with `data`, exactly once; when this returns, the bytes survive a crash.
 
-        Raises `KeyTakenError` if the key exists and `StorageError` if it could not be written; then nothing is.
+        Raises `KeyTakenError` if the key exists: then its value survives a crash as well, whoever wrote it. Raises
+        `StorageError` if the bytes could not be written; then nothing is there. Only if the very last step fails,
+        where the disk confirms the name of a complete value, may the value be there all the same.
         """
         if not isinstance(data, bytes):
             raise ArgumentTypeError(f"a store keeps bytes, got {type(data).__name__}")
@@ -77,7 +97,12 @@ class Store(ABC):
     @final
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with `prefix`, sorted."""
-        yield from sorted(self._list(prefix))
+        return iter(sorted(self._list(_checked_prefix(prefix))))
+
+    @final
+    def is_empty(self) -> bool:
+        """Whether there is no key at all; stops at the first."""
+        return next(self._list(""), None) is None
 
     @final
     def delete(self, key: str) -> None:
@@ -98,6 +123,17 @@ class Store(ABC):
     def renew(self, key: str) -> None:
         """Set the time of `key` to now, so that housekeeping leaves it alone for a while."""
         self._renew(_checked(key))
+
+    @final
+    def sweep(self, before: datetime) -> int:
+        """Remove what crashed writers left before a moment, never a key; return how many pieces."""
+        return self._sweep(as_utc(before, what="before"))
+
+
+def _checked_prefix(prefix: str) -> str:
+    if prefix:
+        _checked(prefix.removesuffix("/") if isinstance(prefix, str) else prefix)
+    return prefix
 
 
 def _checked(key: str) -> str:

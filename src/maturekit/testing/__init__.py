@@ -9,6 +9,9 @@ if _typing.TYPE_CHECKING:
     from maturekit.testing.distances import DISTANCE_CHECKS
     from maturekit.testing.gates import GATE_CHECKS
     from maturekit.testing.metrics import METRIC_CHECKS
+    from maturekit.testing.rules import RULE_CHECKS
+    from maturekit.testing.serializers import SERIALIZER_CHECKS
+    from maturekit.testing.stores import STORE_CHECKS
     from maturekit.testing.suites import SUITES, Check, check, checks_of
     from maturekit.testing.walk import bases, implementations, modules
     from maturekit.testing.wrappers import WRAPPER_CHECKS
@@ -18,6 +21,9 @@ __all__ = [
     "DISTANCE_CHECKS",
     "GATE_CHECKS",
     "METRIC_CHECKS",
+    "RULE_CHECKS",
+    "SERIALIZER_CHECKS",
+    "STORE_CHECKS",
     "SUITES",
     "WRAPPER_CHECKS",
     "Check",
@@ -34,6 +40,9 @@ _HOMES = {  # a test of one gate does not load every block
     "DISTANCE_CHECKS": "maturekit.testing.distances",
     "GATE_CHECKS": "maturekit.testing.gates",
     "METRIC_CHECKS": "maturekit.testing.metrics",
+    "RULE_CHECKS": "maturekit.testing.rules",
+    "SERIALIZER_CHECKS": "maturekit.testing.serializers",
+    "STORE_CHECKS": "maturekit.testing.stores",
     "SUITES": "maturekit.testing.suites",
     "WRAPPER_CHECKS": "maturekit.testing.wrappers",
     "bases": "maturekit.testing.walk",

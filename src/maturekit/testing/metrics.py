@@ -82,6 +82,17 @@ def check_order_of_rows_does_not_matter(metric: Metric) -> None:
     assert np.isclose(metric.interval(truth, good).value, metric.interval(truth[::-1], good[::-1]).value)
 
 
+def check_units_of_one_row_each_give_about_the_same_interval(metric: Metric) -> None:
+    truth, good, worse = _data(metric)
+    rows = np.arange(_ROWS)
+    for plain, by_unit in (
+        (metric.interval(truth, good), metric.interval(truth, good, units=rows)),
+        (metric.difference(truth, worse, good), metric.difference(truth, worse, good, units=rows)),
+    ):
+        assert np.isclose(by_unit.value, plain.value)
+        assert 0.75 < (by_unit.high - by_unit.low) / (plain.high - plain.low) < 1.33, (plain, by_unit)
+
+
 def check_no_rows_are_not_enough_evidence(metric: Metric) -> None:
     try:
         metric.interval([], [])
@@ -112,6 +123,7 @@ METRIC_CHECKS: tuple[Callable[[Metric], None], ...] = (
     check_swapping_the_models_turns_the_sign,
     check_same_input_gives_the_same_answer,
     check_order_of_rows_does_not_matter,
+    check_units_of_one_row_each_give_about_the_same_interval,
     check_no_rows_are_not_enough_evidence,
     check_answers_of_other_rows_are_refused,
     check_survives_pickling,

@@ -11,11 +11,17 @@ from maturekit.errors import ArgumentError
 from maturekit.governance import Gate
 from maturekit.maturity import Criterion
 from maturekit.profile import Distance
+from maturekit.registry import Serializer
+from maturekit.schema import Rule
 from maturekit.statistics import Metric
+from maturekit.storage import Store
 from maturekit.testing.criteria import CRITERION_CHECKS
 from maturekit.testing.distances import DISTANCE_CHECKS
 from maturekit.testing.gates import GATE_CHECKS
 from maturekit.testing.metrics import METRIC_CHECKS
+from maturekit.testing.rules import RULE_CHECKS
+from maturekit.testing.serializers import SERIALIZER_CHECKS
+from maturekit.testing.stores import STORE_CHECKS
 from maturekit.testing.wrappers import WRAPPER_CHECKS
 
 __all__ = ["SUITES", "Check", "check", "checks_of"]
@@ -29,6 +35,9 @@ SUITES: Mapping[type, tuple[Check, ...]] = MappingProxyType(
         Distance: DISTANCE_CHECKS,
         Gate: GATE_CHECKS,
         Metric: METRIC_CHECKS,
+        Rule: RULE_CHECKS,
+        Serializer: SERIALIZER_CHECKS,
+        Store: STORE_CHECKS,
         Wrapper: WRAPPER_CHECKS,
     }
 )
@@ -60,7 +69,7 @@ def check(kind: type) -> None:
     Traceback (most recent call last):
     maturekit.errors.ArgumentError: dict has no base class with a contract suite
     <BLANKLINE>
-    Hint: suites exist for subclasses of Criterion, Distance, Gate, Metric, Wrapper.
+    Hint: suites exist for subclasses of Criterion, Distance, Gate, Metric, Rule, Serializer, Store, Wrapper.
     """
     checks = checks_of(kind)
     if not checks:

@@ -1,0 +1,141 @@
+"""What of a schema holds when a model is asked, and what the model then receives."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from maturekit.deployment.source import Source
+from maturekit.errors import SchemaError
+from maturekit.reports import Finding
+from maturekit.schema import Column, Schema
+from maturekit.schema.kinds import is_null
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Contract"]
+
+_TEXTS = pd.Series(["a"]).dtype
+"""How pandas stores texts when nobody says otherwise: object before pandas 3, then str."""
+
+
+class Contract:
+    """The features of a schema and the rules among them, for one model.
+
+    Labels, keys, times and groups are for others. Uniqueness speaks of a table, and a prediction must not depend on
+    its neighbours, so it is left out too.
+
+    Parameters
+    ----------
+    schema : Schema
+        The whole contract of the table.
+    source : Source
+        What will answer. If the model knows the names of its features, it gets those, in its order, else those of the
+        schema. If there are examples, texts of a record are stored as they are there; else a `category` is categorical
+        and a `string` is not.
+    """
+
+    def __init__(self, schema: Schema, source: Source) -> None:
+        features = {name: _of_a_row(schema.columns[name]) for name in schema.features}
+        self.schema = Schema(features, rules=[rule for rule in schema.rules if set(rule.columns) <= set(features)])
+        known = getattr(source.model, "feature_names_in_", None)
+        self.names = list(features) if known is None else [str(name) for name in known]
+        strangers = [name for name in self.names if name not in features]
+        if strangers:
+            raise SchemaError(
+                f"the model needs {', '.join(map(repr, strangers[:5]))}, which the schema does not declare as features",
+                hint="declare them with the role 'feature', or register the model with the schema of its features.",
+            )
+        self._columns = {name: features[name] for name in self.names}
+        self._categories = {name: _categories_of(name, features[name], source.examples) for name in self.names}
+        self._as_array = known is None and hasattr(source.model, "n_features_in_")  # it was fitted on an array
+
+    def rows(self, frame: pd.DataFrame, keep: NDArray[np.int64] | None) -> Any:
+        """Return the features of the rows to keep (None: all), stored as they came; nothing is cast.
+
+        Only a column of mixed objects is stored anew by its kind: a bad neighbour that is gone now must not decide
+        how a number is stored.
+        """
+        table = frame[self.names] if keep is None else frame[self.names].iloc[keep]
+        odd = {
+            name: stored(table[name].tolist(), column)
+            for (name, column), dtype in zip(self._columns.items(), table.dtypes, strict=True)
+            if pd.api.types.is_object_dtype(dtype) and column.kind not in {"string", "category"}
+        }
+        return self._shaped(table.assign(**odd) if odd else table)
+
+    def row(self, record: Mapping[str, Any]) -> Any:
+        """Return the features of one valid record as a frame of one row."""
+        categories = self._categories
+        cells = {name: stored([record[name]], column, categories[name]) for name, column in self._columns.items()}
+        return self._shaped(pd.DataFrame(cells))
+
+    def narrowed(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Return one valid record without what the model must not see."""
+        return {name: record[name] for name in self.names}
+
+    def _shaped(self, table: pd.DataFrame) -> Any:
+        return table.to_numpy() if self._as_array else table
+
+
+def reasons(findings: Iterable[Finding], rows: int) -> dict[int, tuple[str, ...]]:
+    """Return for each refused row why; what failed as a whole, or could not run, refuses every row.
+
+    >>> reasons([Finding("nullable", "failed", columns=("age",), positions=[1])], rows=2)
+    {1: ('nullable:age',)}
+    """
+    by_row: dict[int, list[str]] = {}
+    for finding in findings:
+        if finding.severity == "error" and (not finding.ok or len(finding.positions)):
+            word = ":".join([finding.rule, *(", ".join(finding.columns),) * bool(finding.columns)])
+            if finding.status == "could_not_run":
+                word += " could not run"
+            for row in finding.positions.tolist() or range(rows):
+                by_row.setdefault(row, []).append(word)
+    return {row: tuple(words) for row, words in sorted(by_row.items())}
+
+
+def stored(values: Sequence[Any], column: Column, categories: tuple[Any, ...] | None = None) -> Any:
+    """Return valid values of a column as an array, in the storage that a whole table of them usually has.
+
+    With `categories` it is categorical; values that are none of them stand behind them.
+
+    >>> stored([3.0], Column("int")).dtype, stored([None], Column("float", nullable=True)).dtype
+    (dtype('int64'), dtype('float64'))
+    >>> stored(["b"], Column("category"), ("a",)).categories.tolist()
+    ['a', 'b']
+    """
+    read = [None if is_null(value) else column.reader(value) for value in values]
+    if categories is not None:
+        places = {value: place for place, value in enumerate(categories)}
+        codes = [-1 if value is None else places.setdefault(value, len(places)) for value in read]
+        return pd.Categorical.from_codes(codes, dtype=_dtype(tuple(places)))
+    if column.kind in {"string", "category"}:
+        return pd.Series([np.nan if value is None else value for value in read], dtype=_TEXTS).array
+    if column.kind == "float" or (column.kind == "int" and None in read):
+        return np.array(read, dtype=np.float64)
+    if column.kind in {"int", "bool"}:
+        return np.array(read)
+    empty = f"{column.kind}64[ns]" if all(value is None for value in read) else None
+    return pd.Series(read, dtype=empty).array
+
+
+def _categories_of(name: str, column: Column, examples: pd.DataFrame | None) -> tuple[Any, ...] | None:
+    if examples is not None and name in examples:
+        dtype = examples[name].dtype
+        return tuple(dtype.categories) if isinstance(dtype, pd.CategoricalDtype) else None
+    return tuple(column.categories or ()) if column.kind == "category" else None
+
+
+@functools.lru_cache(maxsize=256)
+def _dtype(categories: tuple[Any, ...]) -> pd.CategoricalDtype:
+    return pd.CategoricalDtype(pd.Index(categories))
+
+
+def _of_a_row(column: Column) -> Column:
+    return column.model_copy(update={"unique": False}) if column.unique else column

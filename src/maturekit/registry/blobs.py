@@ -1,0 +1,109 @@
+"""Immutable content, kept under its own digest."""
+
+from __future__ import annotations
+
+import re
+
+from maturekit._core.digest import digest_of
+from maturekit._core.logs import logger
+from maturekit.errors import IntegrityError, KeyMissingError, KeyTakenError
+from maturekit.storage import Store
+
+__all__ = ["Blobs", "Delivery"]
+
+PREFIX = "blobs/sha256/"
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class Blobs:
+    """Bytes by their SHA-256; what comes out has the digest it was asked for.
+
+    Examples
+    --------
+    >>> from maturekit.storage import MemoryStore
+    >>> blobs = Blobs(MemoryStore())
+    >>> delivery = blobs.delivery()
+    >>> digest = delivery.put(b"one")
+    >>> digest
+    'sha256:7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed'
+    >>> blobs.get(digest)
+    b'one'
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @staticmethod
+    def key(digest: str) -> str:
+        """Return the key of a digest."""
+        if not _DIGEST.fullmatch(digest):
+            raise IntegrityError(f"{digest!r:.100} is no digest")
+        name = digest.removeprefix("sha256:")
+        return f"{PREFIX}{name[:2]}/{name}"
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes of a digest, verified; raise `IntegrityError` if they are missing or differ."""
+        try:
+            data = self.store.get(self.key(digest))
+        except KeyMissingError as error:
+            raise IntegrityError(
+                f"the blob {digest} is missing from {self.store!r}", hint="restore it from a copy."
+            ) from error
+        if digest_of(data) != digest:
+            raise IntegrityError(
+                f"the blob {digest} in {self.store!r} is damaged: its bytes are not those that were written",
+                hint="restore it from a copy; `verify()` lists every fault.",
+            )
+        return data
+
+    def delivery(self) -> Delivery:
+        """Begin to write the blobs of one event."""
+        return Delivery(self)
+
+
+class Delivery:
+    """The blobs of one event: each is durable when `put` returns, and `confirm` is called behind the event.
+
+    A blob that is there already is used again, and its time is renewed, so that `gc` leaves it alone. Should `gc` have
+    been about to remove it in that very moment, `confirm` brings it back.
+
+    Examples
+    --------
+    >>> from maturekit.storage import MemoryStore
+    >>> delivery = Blobs(MemoryStore()).delivery()
+    >>> digest = delivery.put(b"one")
+    >>> delivery.confirm()
+    """
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._store = blobs.store
+        self._reused: dict[str, bytes] = {}
+
+    def put(self, data: bytes) -> str:
+        """Store bytes durably and return their digest."""
+        digest = digest_of(data)
+        self._put(Blobs.key(digest), data)
+        return digest
+
+    def confirm(self) -> None:
+        """Bring back what disappeared while the event was written."""
+        for key, data in self._reused.items():
+            if not self._store.exists(key):
+                self._put(key, data)
+
+    def _put(self, key: str, data: bytes) -> None:
+        while True:
+            try:
+                self._store.put_new(key, data)
+            except KeyTakenError:
+                try:
+                    self._store.renew(key)
+                    damaged = self._store.get(key) != data
+                except KeyMissingError:
+                    continue  # removed since: write it after all
+                if damaged:
+                    logger.warning("the blob %s was damaged and is written anew", key)
+                    self._store.delete(key)
+                    continue
+                self._reused[key] = data
+            return

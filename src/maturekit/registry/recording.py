@@ -1,0 +1,149 @@
+"""From the arguments of `register` to the record of a version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from maturekit._core.digest import canonical_json, digest_of
+from maturekit._core.frames import Table
+from maturekit.errors import ArgumentTypeError
+from maturekit.events import Draft, Event
+from maturekit.registry.blobs import Delivery
+from maturekit.registry.bodies import FileEntry, ModelEntry, Revision, VersionBody, body_of
+from maturekit.registry.checks import checked_line, checked_metrics, checked_parameters, checked_tags, checked_text
+from maturekit.registry.environment import current_environment, installed_packages
+from maturekit.registry.examples import examples_to_json
+from maturekit.registry.revision import current_revision
+from maturekit.registry.serializer import Serializer
+from maturekit.reports import Report
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+__all__ = ["Contents", "Storable", "version_digest"]
+
+
+class Storable(Protocol):
+    """Anything with a canonical JSON: a schema, a profile."""
+
+    def to_json(self) -> str:
+        """Return the text that is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All that a version will hold, checked and turned into bytes; nothing is written yet."""
+
+    serializer: str
+    files: Mapping[str, bytes]
+    texts: Mapping[str, bytes]
+    """Schema, profile, examples and notes, as far as they were given."""
+    metrics: dict[str, float]
+    parameters: dict[str, JsonValue]
+    fingerprint: str | None
+    revision: Revision | None
+    tags: tuple[str, ...]
+    evidence: tuple[Report, ...]
+
+    @classmethod
+    def of(
+        cls,
+        model: object,
+        serializer: Serializer,
+        *,
+        schema: Storable | None,
+        profile: Storable | None,
+        examples: Table | None,
+        metrics: Mapping[str, float] | None,
+        evidence: Iterable[Report],
+        parameters: Mapping[str, Any] | None,
+        fingerprint: str | None,
+        revision: str | None,
+        tags: Iterable[str],
+        notes: str,
+    ) -> Contents:
+        """Check every argument of `register`; raise before anything is written."""
+        if model is None:
+            raise ArgumentTypeError("the model is None", hint="pass the fitted model.")
+        texts = {
+            what: _json(noun, what) for what, noun in (("schema", schema), ("profile", profile)) if noun is not None
+        }
+        if examples is not None:
+            texts["examples"] = examples_to_json(examples, personal=_personal(schema))
+        if notes:
+            texts["notes"] = checked_text(notes, what="notes").encode()
+        return cls(
+            serializer=serializer.name,
+            texts=texts,
+            metrics=checked_metrics(metrics),
+            parameters=checked_parameters(parameters),
+            fingerprint=None if fingerprint is None else checked_line(fingerprint, what="fingerprint"),
+            revision=current_revision()
+            if revision is None
+            else Revision(commit=checked_line(revision, what="revision")),
+            tags=checked_tags(tags),
+            evidence=_reports(evidence),
+            files=serializer.dump(model),  # last, since it takes longest
+        )
+
+    def delivered(
+        self, delivery: Delivery, draft: Callable[[VersionBody], Draft]
+    ) -> Callable[[tuple[Event, ...]], Draft]:
+        """Write every blob; return what drafts the event, given the history, with the next free number."""
+        model = ModelEntry(
+            serializer=self.serializer,
+            files={name: FileEntry(digest=delivery.put(data), size=len(data)) for name, data in self.files.items()},
+        )
+        texts = {what: delivery.put(text) for what, text in self.texts.items()}
+        environment = current_environment(delivery.put(canonical_json(installed_packages())))
+
+        def next_version(history: tuple[Event, ...]) -> Draft:
+            newest = max(
+                (body_of(event, VersionBody).number for event in history if event.kind == "version"), default=0
+            )
+            body = VersionBody(
+                number=newest + 1,
+                parent=newest or None,
+                model=model,
+                contract=texts.get("schema"),
+                profile=texts.get("profile"),
+                examples=texts.get("examples"),
+                notes=texts.get("notes"),
+                metrics=self.metrics,
+                parameters=self.parameters,
+                fingerprint=self.fingerprint,
+                revision=self.revision,
+                environment=environment,
+                tags=self.tags,
+            )
+            return draft(body)
+
+        return next_version
+
+
+def version_digest(body: Mapping[str, JsonValue]) -> str:
+    """Return the digest of a version: of the record, which names every file by digest."""
+    return digest_of(canonical_json(body))
+
+
+def _json(noun: Storable, what: str) -> bytes:
+    try:
+        return noun.to_json().encode()
+    except AttributeError:
+        raise ArgumentTypeError(f"the {what} must be a {what.capitalize()}, got {type(noun).__name__}") from None
+
+
+def _personal(schema: object) -> list[str]:
+    return [name for name, column in getattr(schema, "columns", {}).items() if "personal" in column.tags]
+
+
+def _reports(evidence: Iterable[Report]) -> tuple[Report, ...]:
+    if isinstance(evidence, Report):
+        raise ArgumentTypeError("evidence is a list of reports, got one report", hint="write evidence=[report].")
+    reports = tuple(evidence)
+    for report in reports:
+        if not isinstance(report, Report):
+            raise ArgumentTypeError(f"evidence must be reports, got {type(report).__name__}")
+    return reports

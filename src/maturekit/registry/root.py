@@ -1,0 +1,91 @@
+"""The file at the root of a registry, by which a registry is known."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from maturekit._core.digest import canonical_json, parse_json
+from maturekit.errors import (
+    ForeignFolderError,
+    FormatError,
+    KeyMissingError,
+    KeyTakenError,
+    RegistryNotFoundError,
+)
+from maturekit.storage import Store
+
+__all__ = ["Root"]
+
+_KEY = "registry.json"
+_WHAT = "maturekit registry"
+_FORMAT = 1
+
+
+class Root:
+    """Knows whether a store holds a registry of a format this library reads, and makes it one at the first write.
+
+    Examples
+    --------
+    >>> from maturekit.storage import MemoryStore
+    >>> root = Root(MemoryStore())
+    >>> root.create()
+    >>> root.require()
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._known = False
+
+    def require(self) -> None:
+        """Return if there is a registry here; else raise `RegistryNotFoundError`."""
+        if not self._known and not self._found():
+            raise RegistryNotFoundError(
+                f"there is no registry in {self.store!r}", hint="the first `register` creates it; is the place right?"
+            )
+
+    def create(self) -> None:
+        """Make sure that there is a registry here; raise `ForeignFolderError` where other things are."""
+        if self._known or self._found():
+            return
+        # Whoever creates a registry writes this file first. So, if other files are here and this one still is not,
+        # they are not of a registry that another process is just creating.
+        if not self.store.is_empty() and not self._found():
+            raise ForeignFolderError(
+                f"{self.store!r} holds files that are not of a registry, so nothing is written there",
+                hint="choose an empty or a new folder.",
+            )
+        text = canonical_json({"format": _FORMAT, "id": secrets.token_hex(16), "what": _WHAT})
+        try:
+            self.store.put_new(_KEY, text)
+        except KeyTakenError:
+            self._found()  # another process was first, and its file is as good as ours
+        self._known = True
+
+    def check(self) -> None:
+        """Read the file again, whatever was read before."""
+        self._known = False
+        self.require()
+
+    def _found(self) -> bool:
+        try:
+            text = self.store.get(_KEY)
+        except KeyMissingError:
+            return False
+        self._judge(text)
+        self._known = True
+        return True
+
+    def _judge(self, text: bytes) -> None:
+        where = f"{_KEY!r} in {self.store!r}"
+        try:
+            content: Any = parse_json(text, what=where)
+        except FormatError as error:
+            raise ForeignFolderError(f"{error.message}, so this is no registry of maturekit") from error
+        if not isinstance(content, dict) or content.get("what") != _WHAT or type(content.get("format")) is not int:
+            raise ForeignFolderError(f"{where} was not written by maturekit", hint="choose another folder.")
+        if content["format"] > _FORMAT:
+            raise FormatError(
+                f"{where} says format {content['format']}; this maturekit reads up to {_FORMAT}",
+                hint="upgrade maturekit.",
+            )

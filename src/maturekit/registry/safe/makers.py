@@ -1,0 +1,154 @@
+"""What fitted models call to restore themselves, each call replaced by one that checks its arguments."""
+
+from __future__ import annotations
+
+import functools
+from collections import OrderedDict
+from typing import Any
+
+from maturekit.errors import UntrustedError
+from maturekit.registry.safe.arrays import ARRAY_MAKERS
+from maturekit.registry.safe.encoders import check_isotonic, check_one_hot
+from maturekit.registry.safe.randomness import RANDOM_MAKERS, RANDOM_VALUES
+from maturekit.registry.safe.session import Draft, Maker, Session
+from maturekit.registry.safe.trees import check_boosting, check_forest, check_tree, make_tree
+
+__all__ = ["CHECKS", "MAKERS", "VALUES"]
+
+_LOSSES = {
+    "CyAbsoluteError": 0,
+    "CyExponentialLoss": 0,
+    "CyHalfBinomialLoss": 0,
+    "CyHalfGammaLoss": 0,
+    "CyHalfMultinomialLoss": 0,
+    "CyHalfPoissonLoss": 0,
+    "CyHalfSquaredError": 0,
+    "CyHalfTweedieLoss": 1,
+    "CyHalfTweedieLossIdentity": 1,
+    "CyHuberLoss": 1,
+    "CyPinballLoss": 1,
+}
+"""The compiled losses of scikit-learn, and how many numbers each takes."""
+
+
+def _loss(name: str, parameters: int) -> Maker:
+    def make(arguments: tuple[Any, ...], session: Session) -> Any:  # noqa: ARG001  # every maker is asked alike
+        from sklearn._loss import _loss  # noqa: PLC0415  # only a file that holds a loss pays for scikit-learn
+
+        if len(arguments) != parameters or not all(type(argument) is float for argument in arguments):
+            raise UntrustedError(f"the file makes the loss {name} of unusual arguments")
+        return getattr(_loss, name)(*arguments)
+
+    return Maker(make)
+
+
+def _multinomial(arguments: tuple[Any, ...], session: Session) -> Any:  # noqa: ARG001  # every maker is asked alike
+    """Make the one loss whose pickle comes from its compiler: class, checksum, and no state."""
+    from sklearn._loss._loss import CyHalfMultinomialLoss  # noqa: PLC0415  # only a file that holds a loss pays for it
+
+    if len(arguments) != 3 or arguments[2] != ():
+        raise UntrustedError("the file makes a loss of unusual arguments")
+    return CyHalfMultinomialLoss()
+
+
+def _slice(arguments: tuple[Any, ...], session: Session) -> slice:  # noqa: ARG001  # every maker is asked alike
+    if len(arguments) != 3 or not all(type(bound) in {int, str, type(None)} for bound in arguments):
+        raise UntrustedError("the file makes an unusual slice")
+    return slice(*arguments)
+
+
+def _ordered(arguments: tuple[Any, ...], session: Session) -> OrderedDict[Any, Any]:  # noqa: ARG001  # as above
+    if arguments:
+        raise UntrustedError("the file makes an unusual dictionary")
+    return OrderedDict()
+
+
+def _bunch(arguments: tuple[Any, ...], session: Session) -> Any:
+    """Make the dictionary with attributes that scikit-learn likes."""
+    from sklearn.utils import Bunch  # noqa: PLC0415  # only a file that holds one pays for scikit-learn
+
+    if arguments:
+        raise UntrustedError("the file makes an unusual dictionary")
+    session.mappings.append(Bunch)
+    bunch = Bunch()
+    session.expect_state(bunch, lambda *_: None)  # it restores itself from its items and ignores its state
+    return bunch
+
+
+def _partial(arguments: tuple[Any, ...], session: Session) -> Draft:
+    """Begin the one partial function that models hold: the check of the input of histogram gradient boosting."""
+    check = session.find("sklearn.utils.validation", "check_array")
+
+    def finish(state: Any, _: Any) -> Any:
+        function, positional, named, extra = state
+        if function is not check or positional or extra or type(named) is not dict or set(named) - _CHECK_OPTIONS:
+            raise UntrustedError("the file makes a partial function other than the usual check of an array")
+        return functools.partial(function, **named)
+
+    if arguments != (check,):
+        raise UntrustedError("the file makes a partial function other than the usual check of an array")
+    return Draft(finish)
+
+
+_CHECK_OPTIONS = {"dtype", "ensure_all_finite", "force_all_finite"}
+
+MAKERS: dict[tuple[str, str], Maker] = {
+    **ARRAY_MAKERS,
+    **RANDOM_MAKERS,
+    ("builtins", "slice"): Maker(_slice),
+    ("collections", "OrderedDict"): Maker(_ordered),
+    ("functools", "partial"): Maker(_partial),
+    ("sklearn.utils._bunch", "Bunch"): Maker(_bunch),
+    ("sklearn.tree._tree", "Tree"): Maker(make_tree),
+    **{
+        (module, name): _loss(name, parameters)
+        for module in ("_loss", "sklearn._loss._loss")  # what the module calls itself up to scikit-learn 1.6, and since
+        for name, parameters in _LOSSES.items()
+    },
+    **{
+        (module, "__pyx_unpickle_CyHalfMultinomialLoss"): Maker(_multinomial)
+        for module in ("_loss", "sklearn._loss._loss")
+    },
+}
+"""By module and name."""
+
+_ELEMENTARY = set(
+    "abs absolute cbrt ceil cos deg2rad degrees exp exp2 expm1 fabs floor isfinite isinf isnan log log10 log1p log2 "
+    "negative positive rad2deg radians reciprocal rint sign sin sqrt square tan tanh trunc".split()
+)
+
+VALUES: dict[str, set[str]] = {
+    "builtins": set("bool bytes complex float int object str".split()),
+    "numpy": _ELEMENTARY
+    | set(
+        "ndarray bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_ "
+        "datetime64 timedelta64 generic number integer signedinteger unsignedinteger inexact floating character flexible".split()
+    ),
+    "numpy._core._multiarray_umath": _ELEMENTARY,  # numpy's functions are pickled under the first module that has them
+    "numpy._core.umath": _ELEMENTARY,
+    "numpy.core._multiarray_umath": _ELEMENTARY,
+    "numpy.core.umath": _ELEMENTARY,
+    "sklearn.utils.validation": {"check_array"},
+    **RANDOM_VALUES,
+}
+"""What may be referred to beside the allow-list: plain types, and elementary functions of one array."""
+
+_FOREST = "sklearn.ensemble._forest"
+_BOOSTING = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
+_TREE = "sklearn.tree._classes"
+
+CHECKS = {
+    ("sklearn.isotonic", "IsotonicRegression"): check_isotonic,
+    ("sklearn.preprocessing._encoders", "OneHotEncoder"): check_one_hot,
+    (_BOOSTING, "HistGradientBoostingClassifier"): check_boosting,
+    (_BOOSTING, "HistGradientBoostingRegressor"): check_boosting,
+    (_FOREST, "ExtraTreesClassifier"): check_forest,
+    (_FOREST, "ExtraTreesRegressor"): check_forest,
+    (_FOREST, "RandomForestClassifier"): check_forest,
+    (_FOREST, "RandomForestRegressor"): check_forest,
+    (_TREE, "DecisionTreeClassifier"): check_tree,
+    (_TREE, "DecisionTreeRegressor"): check_tree,
+    (_TREE, "ExtraTreeClassifier"): check_tree,
+    (_TREE, "ExtraTreeRegressor"): check_tree,
+}
+"""Checks of finished instances, by the module and name of their class."""

@@ -1,0 +1,260 @@
+"""One version of a model: immutable facts at hand, everything larger read when it is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from maturekit._core import html
+from maturekit._core.clock import iso
+from maturekit.errors import NotFoundError
+from maturekit.events import Event
+from maturekit.registry.blobs import Blobs
+from maturekit.registry.bodies import ReportBody, VersionBody, body_of
+from maturekit.registry.examples import examples_from_json
+from maturekit.registry.serializer import Serializer
+from maturekit.reports import Report, VersionFacts
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from pydantic import JsonValue
+
+    from maturekit.profile import Profile
+    from maturekit.schema import Schema
+
+__all__ = ["Home", "Version"]
+
+_OPTIONAL = ("schema", "profile", "examples", "metrics", "parameters", "fingerprint", "revision")
+
+
+class Home(Protocol):
+    """What a version needs of the registry it lives in."""
+
+    blobs: Blobs
+    serializers: Mapping[str, Serializer]
+
+    def history(self, name: str) -> tuple[Event, ...]:
+        """Return the events of a model."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Version:
+    """An immutable version of a model, as `Registry.register` stored it.
+
+    The facts of its event are at hand; model, contract, profile, examples, notes and reports are read, and their
+    digests verified, each time they are asked for. Two versions are equal if they are the same event.
+
+    Examples
+    --------
+    >>> from maturekit.registry import Registry
+    >>> from maturekit.storage import MemoryStore
+    >>> registry = Registry(MemoryStore(), actor="ada")
+    >>> version = registry.register("late-flights", {"threshold": 15}, metrics={"roc_auc": 0.775})
+    >>> version.reference, version.number, version.metrics["roc_auc"], version.actor
+    ('late-flights:1', 1, 0.775, 'ada')
+    >>> version.load()
+    {'threshold': 15}
+
+    What is missing is shown, not refused:
+
+    >>> version.gaps[:2]
+    ('schema', 'profile')
+    """
+
+    home: Home
+    event: Event
+    body: VersionBody
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.event.log.partition("/")[2]
+
+    @property
+    def number(self) -> int:
+        """Number of the version, from 1."""
+        return self.body.number
+
+    @property
+    def reference(self) -> str:
+        """The version in one text, such as ``"late-flights:3"``, as `Registry` reads it."""
+        return f"{self.name}:{self.number}"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that the version is: its record names every file by digest."""
+        return self.event.subject
+
+    @property
+    def event_id(self) -> str:
+        """Id of the event that made it; pass it as `cause` of what follows from it."""
+        return self.event.id
+
+    @property
+    def time(self) -> datetime:
+        """When it was registered, in UTC."""
+        return self.event.time
+
+    @property
+    def actor(self) -> str | None:
+        """Who registered it; None if nobody said."""
+        return self.event.actor
+
+    @property
+    def cause(self) -> str | None:
+        """Id of the event that it answers, such as the alarm that led to it."""
+        return self.event.cause
+
+    @property
+    def metrics(self) -> Mapping[str, float]:
+        """Its measures by name."""
+        return MappingProxyType(self.body.metrics)
+
+    @property
+    def parameters(self) -> Mapping[str, JsonValue]:
+        """How it was made, by name."""
+        return MappingProxyType(self.body.parameters)
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """Its tags, as given."""
+        return self.body.tags
+
+    @property
+    def parent(self) -> int | None:
+        """Number of the version that it followed."""
+        return self.body.parent
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Digest of the data it was fitted to, as given."""
+        return self.body.fingerprint
+
+    @property
+    def revision(self) -> str | None:
+        """Commit of the code it was made by."""
+        return None if self.body.revision is None else self.body.revision.commit
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The version of every package that was installed, by name; with ``python``."""
+        told = self.body.environment
+        packages = told.packages if told.installed is None else json.loads(self.home.blobs.get(told.installed))
+        return {"python": told.python, **packages}
+
+    @property
+    def schema(self) -> Schema | None:
+        """The contract of its input, or None."""
+        if self.body.contract is None:
+            return None
+        from maturekit.schema import Schema  # noqa: PLC0415  # opening a registry does not pay for pandas
+
+        return Schema.from_json(self.home.blobs.get(self.body.contract).decode())
+
+    @property
+    def profile(self) -> Profile | None:
+        """The summary of its reference data, or None."""
+        if self.body.profile is None:
+            return None
+        from maturekit.profile import Profile  # noqa: PLC0415  # opening a registry does not pay for pandas
+
+        return Profile.from_json(self.home.blobs.get(self.body.profile).decode())
+
+    @property
+    def examples(self) -> pd.DataFrame | None:
+        """At most 100 rows of its input, or None."""
+        return None if self.body.examples is None else examples_from_json(self.home.blobs.get(self.body.examples))
+
+    @property
+    def notes(self) -> str:
+        """What was noted when it was registered."""
+        return "" if self.body.notes is None else self.home.blobs.get(self.body.notes).decode()
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """What nobody gave when it was registered."""
+        gaps = [name for name in _OPTIONAL if not getattr(self.body, "contract" if name == "schema" else name)]
+        return tuple(gaps if self.actor else [*gaps, "actor"])
+
+    def load(self, *, trust: Iterable[str] = ()) -> Any:
+        """Return the model.
+
+        The digest of every file is verified before a byte of it is parsed. Whatever the registry's serializer does not
+        allow by itself must be named in `trust`, which belongs to this call and never to the file.
+
+        Parameters
+        ----------
+        trust : iterable of str
+            Exact names of further classes and functions, such as ``"shop.features.Basket"``.
+
+        Raises
+        ------
+        IntegrityError
+            A file is missing or damaged.
+        UntrustedError
+            The files ask for code that nobody allowed.
+        """
+        entry = self.body.model
+        serializer = self.home.serializers.get(entry.serializer)
+        if serializer is None:
+            raise NotFoundError.named("serializer", entry.serializer, known=self.home.serializers)
+        files = {name: self.home.blobs.get(file.digest) for name, file in entry.files.items()}
+        return serializer.load(files, trust=trust)
+
+    def reports(self) -> tuple[Report, ...]:
+        """Return the reports attached to the version, oldest first."""
+        return tuple(
+            Report.from_json(self.home.blobs.get(body.report))
+            for body in (
+                body_of(event, ReportBody)
+                for event in self.home.history(self.name)
+                if event.kind in {"report", "alarm"}
+            )
+            if body.version == self.number
+        )
+
+    def facts(self) -> VersionFacts:
+        """Return what a gate may read."""
+        return VersionFacts(
+            name=self.name,
+            number=self.number,
+            digest=self.digest,
+            author=self.actor,
+            metrics=self.metrics,
+            has=frozenset({"schema", "profile", "examples"} - set(self.gaps)),
+            reports=self.reports(),
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether both are the same event."""
+        return self.event == other.event if isinstance(other, Version) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash of the digest."""
+        return hash(self.digest)
+
+    def __repr__(self) -> str:
+        """Return reference, day, author, measures and gaps in one line."""
+        measures = "".join(f", {name} {value:.4g}" for name, value in self.body.metrics.items())
+        gaps = f"; without {', '.join(self.gaps)}" if self.gaps else ""
+        by = f" by {self.actor}" if self.actor else ""
+        return f"<Version {self.reference}, {self.time:%Y-%m-%d}{by}{measures}{gaps}>"
+
+    def _repr_html_(self) -> str:
+        """Return a table of the facts for a notebook."""
+        facts: dict[str, object] = {
+            "registered": f"{iso(self.time)} by {self.actor or 'nobody named'}",
+            **{name: f"{value:.6g}" for name, value in self.body.metrics.items()},
+            **self.body.parameters,
+            "code": self.revision or "unknown",
+            "answers": self.cause or "nothing",
+            "tags": ", ".join(self.tags) or "none",
+            "missing": ", ".join(self.gaps) or "nothing",
+            "digest": self.digest,
+        }
+        table = html.table(["what", "value"], list(facts.items()), caption=f"Version {self.reference}")
+        return f'<div lang="en">{table}</div>'

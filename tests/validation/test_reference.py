@@ -1,0 +1,317 @@
+"""Whole columns, single records and a slow, obvious reading of the contract give one verdict."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from maturekit.schema import Column, Compare, Schema
+from maturekit.validation import validate
+
+PATTERNS = {  # in the dialect of a column, and as Python's own engine has to be told to mean the same
+    r"[A-Z]{2}\d+": r"[A-Z]{2}[0-9]+",
+    r"\w*": r"[0-9A-Za-z_]*",
+    r"a|b.*": r"(?:a|b[^\n]*)",
+    r"[^\d]+": r"[^0-9]+",
+}
+
+
+# the slow reading: one cell at a time, every rule written out
+
+
+def is_null(value):
+    return pd.api.types.is_scalar(value) and bool(pd.isna(value))
+
+
+def takes_wholes(column):
+    if column.kind != "category":
+        return column.kind == "int"
+    if column.categories is not None:
+        return isinstance(column.categories[0], int)
+    return column.min_length is None and column.max_length is None and column.pattern is None
+
+
+def takes_texts(column):
+    if column.kind != "category" or column.categories is None:
+        return column.kind in {"string", "category"}
+    return isinstance(column.categories[0], str)
+
+
+def meaning(column, value):
+    """What a value that is not null means for a column; None when it is of another kind."""
+    truth = isinstance(value, (bool, np.bool_))
+    number = isinstance(value, (Real, Decimal)) and not truth and not isinstance(value, np.timedelta64)
+    if column.kind == "float" and number:
+        try:
+            return float(value)
+        except OverflowError:
+            return math.inf
+    if column.kind == "bool" and truth:
+        return bool(value)
+    if column.kind == "datetime" and isinstance(value, datetime):
+        bounds = [b for b in (column.ge, column.gt, column.le, column.lt) if b is not None]
+        return value if all((b.tzinfo is None) == (value.tzinfo is None) for b in bounds) else None
+    if column.kind == "timedelta" and isinstance(value, timedelta):
+        return value
+    if takes_texts(column) and isinstance(value, str):
+        return value
+    exact = float(value) if isinstance(value, np.floating) else value
+    if takes_wholes(column) and number and exact not in (math.inf, -math.inf) and Fraction(exact).denominator == 1:
+        return int(exact) if -(2**63) <= exact < 2**64 else None
+    return None
+
+
+def broken(column, value):
+    """The names of the rules that one value breaks."""
+    if is_null(value):
+        return [] if column.nullable else ["nullable"]
+    meant = meaning(column, value)
+    if meant is None:
+        return ["kind"]
+    if column.kind == "float" and math.isinf(meant):
+        return ["finite"]
+    kept = {
+        "ge": column.ge is None or meant >= column.ge,
+        "gt": column.gt is None or meant > column.gt,
+        "le": column.le is None or meant <= column.le,
+        "lt": column.lt is None or meant < column.lt,
+        "multiple_of": column.multiple_of is None or meant % column.multiple_of == 0,
+        "min_length": column.min_length is None or len(meant) >= column.min_length,
+        "max_length": column.max_length is None or len(meant) <= column.max_length,
+        "pattern": column.pattern is None or re.fullmatch(PATTERNS[column.pattern], meant) is not None,
+        "categories": column.categories is None or column.unknown == "allow" or meant in column.categories,
+    }
+    return [rule for rule, holds in kept.items() if not holds]
+
+
+def by_reference(frame, schema):
+    """Every broken rule with its positions: {(rule, column): [positions]}."""
+    found = {}
+    for name, column in schema.columns.items():
+        values = [frame[name].iloc[row] for row in range(len(frame))]
+        for row, value in enumerate(values):
+            for rule in broken(column, value):
+                found.setdefault((rule, name), []).append(row)
+        sound = {row: meaning(column, value) for row, value in enumerate(values) if not is_null(value)}
+        sound = {row: meant for row, meant in sound.items() if meant not in (None, math.inf, -math.inf)}
+        twins = [row for row, meant in sound.items() if list(sound.values()).count(meant) > 1]
+        if column.unique and twins:
+            found["unique", name] = twins
+    return found
+
+
+def by_frame(frame, schema):
+    return {
+        (finding.rule, *finding.columns): finding.positions.tolist()
+        for finding in validate(frame, schema).findings
+        if finding.status == "failed"
+    }
+
+
+# what is drawn
+
+NULLS = [None, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), np.float32("nan"), Decimal("NaN")]
+NUMBERS = [0, 1, -1, 3, 2.0, 2.5, -0.0, np.int64(7), np.float32(0.1), np.uint8(200), Decimal(2), Decimal("0.5")]
+NUMBERS += [math.inf, -math.inf, 2**53 + 1, 2**63, 2**64, 10**400, -(2**63), -(2**63) - 1, 1e300, Fraction(1, 2)]
+TEXTS = ["", "a", "b", "AB12", "AB١٢", "3", "AB12\n", "b\n", "_", "é", np.str_("a")]
+MOMENTS = [datetime(2013, 1, 1), datetime(2013, 1, 1, tzinfo=UTC), pd.Timestamp("2013-01-01 00:00:00.000000001")]
+MOMENTS += [datetime(2013, 6, 1), pd.Timestamp("2013-06-01", tz="America/New_York"), datetime(1500, 1, 1)]
+SPANS = [timedelta(0), timedelta(hours=1), pd.Timedelta(1, "ns"), timedelta(days=-1)]
+OTHERS = [True, False, np.bool_(True), b"a", date(2013, 1, 1), 1j, (1,)]
+ANYTHING = NULLS + NUMBERS + TEXTS + MOMENTS + SPANS + OTHERS
+
+COLUMNS = [
+    Column("float"),
+    Column("float", nullable=True, ge=0.1, lt=2.5),
+    Column("float", gt=-1, le=2**53, unique=True),
+    Column("int", ge=0, unique=True),
+    Column("int", nullable=True, multiple_of=2, lt=200),
+    Column("int", le=2**63, gt=-(2**63)),
+    Column("bool", nullable=True, unique=True),
+    Column("string", min_length=1, max_length=4),
+    Column("string", nullable=True, pattern=r"[A-Z]{2}\d+"),
+    Column("string", pattern=r"\w*", categories=["", "a", "3"], unknown="flag", unique=True),
+    Column("category"),
+    Column("category", nullable=True, categories=["a", "b"]),
+    Column("category", categories=[0, 1, 7], unique=True),
+    Column("category", categories=["a"], unknown="allow"),
+    Column("category", pattern="a|b.*"),
+    Column("category", pattern=r"[^\d]+", severity="warning"),
+    Column("datetime", nullable=True),
+    Column("datetime", ge=datetime(2013, 1, 1), lt=datetime(2013, 6, 1), unique=True),
+    Column("datetime", gt=datetime(2013, 1, 1, tzinfo=UTC), le=datetime(2013, 12, 1, tzinfo=UTC)),
+    Column("timedelta", ge=timedelta(0), lt=timedelta(hours=1), unique=True),
+]
+
+drawn_values = st.sampled_from(ANYTHING)
+drawn_columns = st.sampled_from(COLUMNS)
+
+
+@given(column=drawn_columns, values=st.lists(drawn_values, min_size=1, max_size=6))
+@settings(max_examples=120, deadline=None)
+def test_mixed_storage_means_what_its_cells_mean(column, values):
+    schema = Schema({"x": column})
+    cells = np.empty(len(values), dtype=object)
+    cells[:] = values
+    frame = pd.DataFrame({"x": pd.Series(cells, dtype=object)})
+    assert by_frame(frame, schema) == by_reference(frame, schema)
+
+
+STORED = {
+    "float64": [0.0, 0.1, -1.0, 2.0, 2.5, 3.0, math.inf, -math.inf, math.nan, 2.0**63, -(2.0**63), 2.0**64, 1e300],
+    "float32": [0.0, 0.1, 0.5, 2.5, math.inf, math.nan, 2.0**63],
+    "float16": [0.0, 0.1, 2.5, math.inf, math.nan],
+    "int64": [0, 1, -1, 2, 3, 199, 200, 2**53 + 1, 2**63 - 1, -(2**63)],
+    "int8": [0, 1, -1, 2, 3, 127],
+    "uint8": [0, 1, 2, 199, 200, 255],
+    "uint64": [0, 1, 2, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1],
+    "Int64": [0, 1, -1, 2, 199, 2**53 + 1, None],
+    "UInt64": [0, 2, 2**63, None],
+    "Float64": [0.0, 0.1, 2.0, 2.5, math.inf, None],
+    "bool": [True, False],
+    "boolean": [True, False, None],
+    "string": ["", "a", "b", "AB12", "AB١٢", "3", "b\n", None],
+    "str": ["", "a", "b", "AB12", "AB١٢", "3", "b\n", None],
+    "string[python]": ["", "a", "b", "AB12", "AB١٢", "3", None],
+    "object": ["", "a", "b", "AB12", "AB١٢", "3", None],
+    "category": ["", "a", "b", "AB12", "AB١٢", None],
+    "category-int": [0, 1, 7, 200, None],
+    "category-float": [0.5, 1.0, math.inf, None],
+    "category-bool": [True, False, None],
+    "category-moment": [datetime(2013, 1, 1), datetime(2013, 6, 1), None],
+    "datetime64[ns]": ["2013-01-01", "2013-01-01T00:00:00.000000001", "2013-06-01", "2012-12-31T23:59:59", None],
+    "datetime64[us]": ["2013-01-01", "2013-05-31T23:59:59.999999", "2013-06-01", "1500-01-01", "9999-12-31", None],
+    "datetime64[s]": ["2013-01-01", "2013-06-01", "2012-12-31T23:59:59", "0001-01-01", None],
+    "datetime64[ns, UTC]": ["2013-01-01", "2013-01-01T00:00:00.000000001", "2013-12-01", None],
+    "datetime64[us, America/New_York]": ["2012-12-31T19:00:00-05:00", "2013-12-01", None],
+    "timedelta64[ns]": [0, 1, 3_600_000_000_000, -1, None],
+    "timedelta64[s]": [0, 1, 3600, -1, None],
+    "complex128": [1j, 0j],
+    "Sparse[float64]": [0.0, 0.1, math.nan],
+    "period[D]": ["2013-01-01", None],
+}
+ARROW = [
+    "float",
+    "double",
+    "int16",
+    "int64",
+    "uint64",
+    "bool",
+    "string",
+    "large_string",
+    "decimal128(5, 2)",
+    "date32[day]",
+]
+ARROW += ["timestamp[us]", "timestamp[ns, tz=UTC]", "duration[ms]", "dictionary"]
+
+
+def stored(storage, values):
+    if storage.startswith("category"):
+        return pd.Series(values, dtype="category")
+    if storage == "str" and pd.__version__ < "3":
+        return pd.Series(values, dtype=object)
+    if "timedelta" in storage:
+        return (
+            pd.Series(values, dtype="timedelta64[ns]").astype(storage)
+            if "ns" in storage
+            else pd.Series(np.array(["NaT" if value is None else value for value in values], dtype="timedelta64[s]"))
+        )
+    if "tz" in storage or ", " in storage:
+        moments = [pd.NaT if value is None else pd.Timestamp(value) for value in values]
+        moments = [m if m is pd.NaT or m.tzinfo else m.tz_localize("UTC") for m in moments]
+        return pd.Series(moments, dtype=storage)
+    if storage.startswith("datetime64"):
+        return pd.Series(np.array(["NaT" if v is None else v for v in values], dtype=storage))
+    return pd.Series(values, dtype=storage)
+
+
+@given(column=drawn_columns, storage=st.sampled_from(sorted(STORED)), data=st.data())
+@settings(max_examples=150, deadline=None)
+def test_every_storage_means_what_its_cells_mean(column, storage, data):
+    values = data.draw(st.lists(st.sampled_from(STORED[storage]), min_size=1, max_size=6))
+    frame = pd.DataFrame({"x": stored(storage, values)})
+    frame.index = [0] * len(frame)  # labels say nothing
+    schema = Schema({"x": column})
+    assert by_frame(frame, schema) == by_reference(frame, schema)
+
+
+@pytest.mark.parametrize("storage", ARROW)
+def test_arrow_storage_means_what_its_cells_mean(storage):
+    pa = pytest.importorskip("pyarrow")
+    values = {
+        "float": [0.1, 2.5, math.inf, None],
+        "double": [0.1, 2.0, -math.inf, None, 2.0],
+        "int16": [0, 2, 199, None, 2],
+        "int64": [0, 2**53 + 1, None],
+        "uint64": [0, 2**63, 2**64 - 1],
+        "bool": [True, False, None, True],
+        "string": [*TEXTS[:-1], None, "a"],
+        "large_string": [*TEXTS[:-1], None],
+        "decimal128(5, 2)": [Decimal("0.10"), Decimal("2.00"), None],
+        "date32[day]": [date(2013, 1, 1), None],
+        "timestamp[us]": [datetime(2013, 1, 1), datetime(2013, 6, 1), datetime(1500, 1, 1), None],
+        "timestamp[ns, tz=UTC]": [datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 6, 1, tzinfo=UTC), None],
+        "duration[ms]": [timedelta(0), timedelta(hours=1), None],
+        "dictionary": ["a", "b", None, "a"],
+    }[storage]
+    kind = {
+        "float": pa.float32(),
+        "double": pa.float64(),
+        "bool": pa.bool_(),
+        "decimal128(5, 2)": pa.decimal128(5, 2),
+        "date32[day]": pa.date32(),
+        "timestamp[us]": pa.timestamp("us"),
+        "timestamp[ns, tz=UTC]": pa.timestamp("ns", tz="UTC"),
+        "duration[ms]": pa.duration("ms"),
+        "dictionary": pa.dictionary(pa.int32(), pa.string()),
+    }.get(storage) or getattr(pa, storage)()
+    frame = pd.DataFrame({"x": pd.Series(pd.arrays.ArrowExtensionArray(pa.array(values, type=kind)))})
+    for column in COLUMNS:
+        schema = Schema({"x": column})
+        assert by_frame(frame, schema) == by_reference(frame, schema), column
+
+
+def verdicts(findings):
+    return {(f.rule, f.columns, f.status, f.severity) for f in findings if f.status in {"failed", "could_not_run"}}
+
+
+@given(first=drawn_columns, second=drawn_columns, values=st.lists(drawn_values, min_size=2, max_size=2))
+@settings(max_examples=120, deadline=None)
+def test_a_record_gets_the_verdict_of_a_table_of_one_row(first, second, values):
+    schema = Schema({"x": first, "y": second})
+    record = dict(zip("xy", values, strict=True))
+    cells = {name: pd.Series([None], dtype=object) for name in record}
+    for name, value in record.items():
+        cells[name].iloc[0] = value
+    found = verdicts(schema.check_record(record))
+    assert found == verdicts(validate(pd.DataFrame(cells), schema).findings)
+    if not any(
+        type(value) is tuple or (type(value) is int and value > 2**64) for value in values
+    ):  # pandas fails at them
+        assert found == verdicts(validate(pd.DataFrame([record]), schema).findings)
+
+
+@given(
+    columns=st.tuples(*[st.sampled_from([Column("float", nullable=True), Column("int"), Column("float", ge=0)])] * 2),
+    values=st.lists(st.sampled_from([*NULLS, *NUMBERS, "a", True]), min_size=2, max_size=2),
+    sign=st.sampled_from(["<", "<=", "==", "!=", ">=", ">"]),
+    absent=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_record_gets_the_verdict_of_a_table_of_one_row_from_rules_too(columns, values, sign, absent):
+    schema = Schema(dict(zip("xy", columns, strict=True)), rules=[Compare("x", sign, "y")])
+    record = dict(zip("xy", values, strict=True))
+    if absent:
+        del record["x"]
+    frame = pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in record.items()})
+    assert verdicts(schema.check_record(record)) == verdicts(validate(frame, schema).findings)
