@@ -43,6 +43,7 @@ html_title = "maturekit"
 html_static_path = ["_static"]
 html_css_files = ["maturekit.css"]
 html_show_sphinx = False
+html_show_sourcelink = False
 html_theme_options = {
     "show_prev_next": False,
     "navigation_with_keys": False,

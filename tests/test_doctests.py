@@ -17,7 +17,6 @@ PUBLIC = {
     for value in (getattr(module, name) for name in module.__all__)
     if (inspect.isclass(value) or inspect.isfunction(value)) and value.__module__.startswith("maturekit")
 }
-ERRORS = {value for value in PUBLIC if inspect.isclass(value) and issubclass(value, (Exception, Warning))}
 
 
 def where(thing):
@@ -32,17 +31,6 @@ def examples(thing):
     ]
 
 
-@pytest.mark.parametrize("thing", sorted(PUBLIC - ERRORS, key=where), ids=where)
+@pytest.mark.parametrize("thing", sorted(PUBLIC, key=where), ids=where)
 def test_a_public_object_has_an_example(thing):
     assert examples(thing), f"{where(thing)} has no example: add one to its docstring"
-
-
-@pytest.mark.parametrize("error", sorted(ERRORS, key=where), ids=where)
-def test_an_error_is_described_and_caught_by_two_parents(error):
-    assert error.__doc__.split("\n")[0].endswith(".")
-    if issubclass(error, Warning):
-        assert error is maturekit.errors.MaturekitWarning
-    elif error is not maturekit.errors.MaturekitError:
-        assert issubclass(error, maturekit.errors.MaturekitError)
-        builtin = [parent for parent in error.__mro__ if parent.__module__ == "builtins"]
-        assert set(builtin) - {Exception, BaseException, object}, "give it a built-in parent as well"

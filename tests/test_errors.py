@@ -53,6 +53,12 @@ def test_all_names_every_class():
     assert sorted(errors.__all__) == sorted(kind.__name__ for kind in CLASSES)
 
 
+@pytest.mark.parametrize("kind", [kind for kind in ERRORS if kind is not MaturekitError])
+def test_an_error_is_caught_by_a_built_in_parent_too(kind):
+    built_in = {parent for parent in kind.__mro__ if parent.__module__ == "builtins"}
+    assert built_in - {Exception, BaseException, object}
+
+
 def test_there_is_one_warning_class():
     assert [kind for kind in CLASSES if issubclass(kind, Warning)] == [errors.MaturekitWarning]
 

@@ -10,11 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
 
-from maturekit.deployment import Call, Guarded, Recorded, Wrapper
+from maturekit.deployment import Call, Guarded, Live, Recorded, Wrapper
 from maturekit.deployment.wrapper import example_model
-from maturekit.errors import ArgumentError, ArgumentTypeError, RejectedRecordError, RejectedRowsError, StorageError
+from maturekit.errors import (
+    AliasNotFoundError,
+    ArgumentError,
+    ArgumentTypeError,
+    RejectedRecordError,
+    RejectedRowsError,
+    StorageError,
+)
 from maturekit.predictions import Log
+from maturekit.registry import Registry
 from maturekit.schema import Column, Schema
 from maturekit.storage import MemoryStore
 
@@ -43,8 +52,7 @@ def test_answers_and_refusals_are_recorded_with_their_keys():
     assert frame["request"].tolist() == [answer.request] * 3
     assert frame["row"].tolist() == [0, 1, 2]
     assert frame["input.a"].tolist() == [0.9, 7.0, 0.1]
-    assert frame["input.note"].tolist() == [1, 2, 3]
-    assert "input.id" not in frame
+    assert [name for name in frame if name.startswith("input.")] == ["input.a", "input.b"]
     np.testing.assert_array_equal(frame["score"][[0, 2]], answer.values[:, 1])
     assert frame["prediction"][[0, 2]].tolist() == [1, 0]
     assert frame["prediction"].isna().tolist() == frame["score"].isna().tolist() == [False, True, False]
@@ -73,6 +81,47 @@ def test_inside_a_guard_keys_and_row_numbers_are_those_of_the_outer_call():
     assert frame["row"].tolist() == [0, 2, 0]
     assert frame["request"].tolist()[:2] == [answer.request] * 2
     assert [name for name in frame if name.startswith("input.")] == ["input.a", "input.b"]
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_with_a_contract_only_what_it_declares_is_recorded_and_nothing_personal(inside):
+    schema = SCHEMA.updated(
+        {
+            "b": Column("float", tags=["personal"]),
+            "day": Column("int", role="time"),
+            "late": Column("bool", role="label"),
+        }
+    )
+    if inside:
+        service = Guarded(Recorded(example_model(), log=log(), key="id"), schema=schema)
+    else:
+        service = Recorded(Guarded(example_model(), schema=schema), log=log(), key="id")
+    frame = FRAME.iloc[[0]].assign(day=1, late=True)
+    service.predict(frame)
+    service.predict_one(frame.iloc[0].to_dict())
+    recorded = (service.model if inside else service).log.frame()
+    assert recorded["id"].tolist() == ["x", "x"]
+    expected = ["input.a"] if inside else ["input.a", "input.day"]
+    assert [name for name in recorded if name.startswith("input.")] == expected
+
+
+def test_without_a_contract_all_columns_are_recorded():
+    service = Recorded(FunctionTransformer().fit(FRAME), log=log(), key="id")
+    service.transform(FRAME)
+    recorded = service.log.frame()
+    assert [name for name in recorded if name.startswith("input.")] == ["input.a", "input.b", "input.note"]
+
+
+def test_a_model_that_cannot_be_had_is_recorded_as_a_failed_call():
+    registry = Registry(MemoryStore(), actor="ada")
+    registry.register("example", example_model())
+    service = Recorded(Live(registry, "example@production"), log=log(), key="id")
+    with pytest.raises(AliasNotFoundError):
+        service.handle(Call(frame=FRAME))
+    recorded = service.log.frame()
+    assert recorded["status"].tolist() == ["failed"] * 3
+    assert recorded["id"].tolist() == ["x", "y", "z"]
+    assert service.dropped == 0
 
 
 def test_without_a_key_the_ids_of_the_answer_join_labels():

@@ -94,6 +94,11 @@ def test_a_hook_that_forgets_to_answer_is_told():
         Silent(example_model()).predict(pd.DataFrame({"a": [0.0], "b": [0.0]}))
 
 
+def test_handle_takes_a_call_and_says_so():
+    with pytest.raises(ArgumentTypeError, match=r"handle takes a Call, got DataFrame\n\nHint: write `handle\(Call"):
+        Tagged(example_model()).handle(pd.DataFrame({"a": [0.0], "b": [0.0]}))
+
+
 def test_parameters_of_the_model_inside_cannot_be_set():
     wrapper = Offset(DummyRegressor(strategy="constant", constant=1.0).fit([[0]], [1.0]), by=2.0)
     with pytest.raises(ArgumentError, match="Offset has no parameter 'strategy'; it has 'model', 'by'"):

@@ -94,6 +94,28 @@ def test_items_that_cannot_be_written_at_all_are_dropped_and_do_not_block_the_ot
     assert "dropped: RuntimeError('a fault')" in caplog.text
 
 
+def test_while_one_thread_writes_the_others_go_on():
+    begun, release = threading.Event(), threading.Event()
+
+    def slow(items):
+        begun.set()
+        assert release.wait(10)
+        sink(items)
+
+    sink = Sink()
+    waiting = buffer(slow)
+    writer = threading.Thread(target=waiting.add, args=("a",), kwargs={"rows": 3})
+    writer.start()
+    assert begun.wait(10)
+    for item in "bcd":
+        waiting.add(item, rows=1)  # would hang if it waited for the slow write
+    assert sink.items == []
+    release.set()
+    writer.join()
+    waiting.flush()
+    assert sink.items == list("abcd")
+
+
 def test_threads_lose_and_double_nothing():
     sink = Sink()
     waiting = buffer(sink, rows=7, keep=10**6)

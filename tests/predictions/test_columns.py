@@ -83,6 +83,7 @@ def test_rare_values_keep_their_meaning():
     assert column.tolist()[:2] == [pd.Timedelta(hours=1), pd.Timestamp(moment)]
     assert column.tolist()[2:4] == [pd.Timestamp("2013-05-03")] * 2
     assert column.tolist()[4:] == [float("inf"), "x"]
+    assert spell(np.datetime64("NaT", "s")) is None
     assert spell(Decimal("1.10")) == {"text": "1.10"}
     assert spell(10**30) == {"text": str(10**30)}
 

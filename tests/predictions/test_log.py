@@ -26,7 +26,8 @@ from maturekit.errors import (
     StorageError,
     TableError,
 )
-from maturekit.predictions import FIXED_COLUMNS, Entry, Log
+from maturekit.predictions import Entry, Log
+from maturekit.predictions.tables import FIXED_COLUMNS
 from maturekit.storage import MemoryStore
 
 START = datetime(2013, 5, 1, tzinfo=UTC)
@@ -186,6 +187,31 @@ def test_a_key_of_several_columns_joins_on_all_of_them():
     assert log.frame()["label"].isna().tolist() == [True, True, False]
 
 
+@pytest.mark.parametrize("names", [["day"], ["day", "seat"]])
+@pytest.mark.parametrize(
+    "values", [[1, None, 2], ["a", None, "b"], [1.5, None, 2.0], pd.to_datetime(["2013", None, "2014"])]
+)
+def test_records_without_a_key_get_no_label_and_are_not_forgotten_with_others(names, values):
+    log = memory()
+    frame = pd.DataFrame({"day": values, "seat": ["x", "x", "x"]})
+    log.write(Entry(frame, key={name: frame[name] for name in names}))
+    for record in frame.to_dict("records"):
+        log.write(Entry(record, key={name: record[name] for name in names}))
+    log.label(frame[frame["day"].notna()].assign(late=[True, False]), column="late")
+    assert log.frame()["label"].tolist() == [True, pd.NA, False] * 2
+    assert log.forget({name: frame[name][0] for name in names}) == 3
+    assert log.frame()["label"].tolist() == [pd.NA, False] * 2
+
+
+def test_labels_of_another_type_do_not_join_and_do_no_harm():
+    log = memory()
+    log.write(Entry(pd.DataFrame({"x": [0, 0]}), key={"id": [1, 2]}))
+    log.label(pd.DataFrame({"id": ["1", "2"], "late": [1, 1]}), column="late")
+    assert log.frame()["label"].isna().all()
+    log.label(pd.DataFrame({"id": [1.0], "late": [1]}), column="late")
+    assert log.frame()["label"].tolist() == [1, pd.NA]
+
+
 def test_without_a_key_labels_join_by_request_and_row():
     log = memory()
     log.write(Entry(pd.DataFrame({"x": [1, 2]}), request="r1"))
@@ -286,6 +312,8 @@ def test_forgetting_takes_a_mapping_and_generated_ids():
         log.forget("p")
     with pytest.raises(ArgumentError, match="would forget everything"):
         log.forget({})
+    with pytest.raises(ArgumentError, match="the key has no value in 'person'"):
+        log.forget({"person": None})
 
 
 def test_two_processes_that_forget_in_the_same_segment_both_succeed():

@@ -98,4 +98,4 @@ def test_a_column_cannot_change_and_copies_are_checked():
 
 def test_repr_is_the_column_as_it_is_written():
     column = Column("category", nullable=True, categories=["a"], unknown="flag", mostly=0.9, tags=["x"])
-    assert eval(repr(column)) == column  # noqa: S307  # it is our own text
+    assert eval(repr(column)) == column

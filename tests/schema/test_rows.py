@@ -107,6 +107,14 @@ def test_alternatives_inside_a_group_or_a_class_cover_the_whole_value():
         assert Schema.from_model(field(str, pattern=pattern)).columns["x"].pattern == pattern[1:-1]
 
 
+def test_names_that_python_cannot_spell_never_collide():
+    names = ["column_1", "a b", "column_0", "_x", "class", "json", "größe", "model_x"]
+    schema = Schema({name: Column("int", ge=place) for place, name in enumerate(names)})
+    model = schema.row_model()
+    assert model.model_validate({name: place for place, name in enumerate(names)})
+    assert Schema.from_model(model) == schema
+
+
 def test_the_row_model_judges_as_the_contract_does():
     schema = Schema(
         {

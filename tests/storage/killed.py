@@ -30,7 +30,7 @@ def killed_at(line, work, *modules):
     if child == 0:
         left = line
 
-        def count(frame, event, argument):  # noqa: ARG001  # the signature of a trace function
+        def count(frame, event, argument):
             nonlocal left
             if event == "line":
                 left -= 1

@@ -131,13 +131,18 @@ def test_a_failed_flush_throws_the_file_away_and_is_not_tried_again(store, monke
 def test_a_value_is_taken_only_when_its_name_is_durable_too(store, monkeypatch):
     """Whoever builds on another writer's value must find it after a power cut."""
     store.put_new("a/b", b"one")
-    flushed = []
+    flushed = set()
     real = os.fsync
-    monkeypatch.setattr(os, "fsync", lambda descriptor: (flushed.append(os.readlink(f"/proc/self/fd/{descriptor}")), real(descriptor)))
+
+    def note(descriptor):
+        flushed.add(os.fstat(descriptor).st_ino)
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
     with pytest.raises(KeyTakenError):
         LocalStore(store.root).put_new("a/b", b"two")
-    assert str(store.root / "a") in flushed  # the file in its folder
-    assert str(store.root) in flushed  # the folder in its own
+    assert (store.root / "a").stat().st_ino in flushed  # the file in its folder
+    assert store.root.stat().st_ino in flushed  # the folder in its own
 
 
 def test_a_link_whose_reply_was_lost_counts_as_ours(store, monkeypatch):
@@ -154,7 +159,7 @@ def test_a_link_whose_reply_was_lost_counts_as_ours(store, monkeypatch):
 
 
 def test_a_link_that_another_writer_got_first_is_not_ours(store, monkeypatch):
-    def beaten(source, target):  # noqa: ARG001  # the signature of os.link
+    def beaten(source, target):
         Path(target).write_bytes(b"other")
         raise FileExistsError(errno.EEXIST, "File exists")
 
@@ -167,7 +172,7 @@ def test_a_link_that_another_writer_got_first_is_not_ours(store, monkeypatch):
 
 
 def test_a_file_system_without_links_is_named(store, monkeypatch):
-    def refuse(source, target):  # noqa: ARG001  # the signature of os.link
+    def refuse(source, target):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refuse)

@@ -120,7 +120,7 @@ def by_frame(frame, schema):
 
 # what is drawn
 
-NULLS = [None, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), np.float32("nan"), Decimal("NaN")]
+NULLS = [None, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "us"), np.float32("nan"), Decimal("NaN")]
 NUMBERS = [0, 1, -1, 3, 2.0, 2.5, -0.0, np.int64(7), np.float32(0.1), np.uint8(200), Decimal(2), Decimal("0.5")]
 NUMBERS += [math.inf, -math.inf, 2**53 + 1, 2**63, 2**64, 10**400, -(2**63), -(2**63) - 1, 1e300, Fraction(1, 2)]
 TEXTS = ["", "a", "b", "AB12", "AB١٢", "3", "AB12\n", "b\n", "_", "é", np.str_("a")]
@@ -220,17 +220,11 @@ def stored(storage, values):
         return pd.Series(values, dtype="category")
     if storage == "str" and pd.__version__ < "3":
         return pd.Series(values, dtype=object)
-    if "timedelta" in storage:
-        return (
-            pd.Series(values, dtype="timedelta64[ns]").astype(storage)
-            if "ns" in storage
-            else pd.Series(np.array(["NaT" if value is None else value for value in values], dtype="timedelta64[s]"))
-        )
-    if "tz" in storage or ", " in storage:
+    if ", " in storage:
         moments = [pd.NaT if value is None else pd.Timestamp(value) for value in values]
         moments = [m if m is pd.NaT or m.tzinfo else m.tz_localize("UTC") for m in moments]
         return pd.Series(moments, dtype=storage)
-    if storage.startswith("datetime64"):
+    if storage.startswith(("datetime64", "timedelta64")):
         return pd.Series(np.array(["NaT" if v is None else v for v in values], dtype=storage))
     return pd.Series(values, dtype=storage)
 

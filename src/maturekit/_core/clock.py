@@ -31,7 +31,8 @@ def as_utc(moment: datetime, *, what: str = "time") -> datetime:
     """
     if moment.tzinfo is None:
         raise ArgumentError(
-            f"{what} {moment.isoformat()} has no time zone", hint="pass an aware datetime, for instance with tzinfo=UTC."
+            f"{what} {moment.isoformat()} has no time zone",
+            hint="pass an aware datetime, for instance with tzinfo=UTC.",
         )
     return moment.astimezone(UTC)
 

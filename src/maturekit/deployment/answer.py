@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from maturekit.deployment.call import Call
 from maturekit.errors import RejectedRecordError, RejectedRowsError
 from maturekit.reports import Finding
 
@@ -138,7 +139,7 @@ class Answer:
         values = values.set_axis(range(self.rows) if self.places is None else self.places).reindex(range(self.rows))
         return pd.concat([table, values], axis=1)
 
-    def lifted(self, call: Any, *, places: NDArray[np.int64], marks: Mapping[int, Mark]) -> Answer:
+    def lifted(self, call: Call, *, places: NDArray[np.int64], marks: Mapping[int, Mark]) -> Answer:
         """Return this answer about the rows at `places` as an answer about all rows of the outer `call`.
 
         `marks` are those of the rows that were not asked about.

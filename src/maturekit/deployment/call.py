@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from maturekit.errors import ArgumentError, ArgumentTypeError
+from maturekit.schema import Schema
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,7 +42,7 @@ class Call:
     maturekit.errors.ArgumentError: a call is about a frame or about one record, and this one is about neither
     """
 
-    __slots__ = ("_request", "build", "frame", "method", "origin", "pins", "places", "record", "rows")
+    __slots__ = ("_request", "build", "frame", "method", "origin", "pins", "places", "record", "rows", "schema")
 
     def __init__(
         self,
@@ -72,6 +73,8 @@ class Call:
         """Row numbers in `origin` that this call is about; None for all."""
         self.pins: dict[int, Any] = {}
         """What a source chose for this call, by the source's id: one call sees one version, however often it asks."""
+        self.schema: Schema | None = None
+        """The contract that a guard further out has applied."""
 
     @property
     def request(self) -> str:
@@ -104,14 +107,25 @@ class Call:
         call.build = build
         call.origin = self.origin
         call.pins = self.pins
+        call.schema = self.schema
         call.places = self.places if places is None else places if self.places is None else self.places[places]
         return call
 
-    def table(self) -> Any:
-        """Return what an estimator takes: the frame, or the record as a frame of one row."""
+    def table(self, names: Iterable[str] | None = None) -> Any:
+        """Return what an estimator takes: the frame, or the record as a frame of one row.
+
+        A record has no order and may say more than the model wants to know: it gets the `names`, if it knows them.
+        """
         if self.record is None:
             return self.frame
-        return pd.DataFrame([self.record]) if self.build is None else self.build(self.record)
+        if self.build is not None:
+            return self.build(self.record)
+        record = self.record
+        wanted = list(record if names is None else names)
+        missing = [name for name in wanted if name not in record]
+        if missing:
+            raise ArgumentError(f"the record lacks {', '.join(map(repr, missing))}")
+        return pd.DataFrame({name: [record[name]] for name in wanted})
 
     def __repr__(self) -> str:
         """Return method and number of rows, never a value."""

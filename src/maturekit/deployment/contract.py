@@ -18,7 +18,7 @@ from maturekit.schema.kinds import is_null
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Contract"]
+__all__ = ["Contract", "reasons", "stored"]
 
 _TEXTS = pd.Series(["a"]).dtype
 """How pandas stores texts when nobody says otherwise: object before pandas 3, then str."""
@@ -42,6 +42,7 @@ class Contract:
 
     def __init__(self, schema: Schema, source: Source) -> None:
         features = {name: _of_a_row(schema.columns[name]) for name in schema.features}
+        self.whole = schema
         self.schema = Schema(features, rules=[rule for rule in schema.rules if set(rule.columns) <= set(features)])
         known = getattr(source.model, "feature_names_in_", None)
         self.names = list(features) if known is None else [str(name) for name in known]

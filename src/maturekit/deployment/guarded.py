@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -78,6 +79,7 @@ class Guarded(Wrapper):
             if refused:
                 return _refusal(call, source, refused, findings)
             inner = call.narrowed(record=contract.narrowed(call.record), build=contract.row)
+            inner.schema = contract.whole
             return _checked(inward(inner), source, findings)
         frame = as_frame(call.frame)
         if not len(frame):
@@ -87,22 +89,26 @@ class Guarded(Wrapper):
         if len(refused) == len(frame):
             return _refusal(call, source, refused, report.failed)
         keep = _others(refused, rows=len(frame)) if refused else None
-        answer = inward(call.narrowed(frame=contract.rows(frame, keep), places=keep))
-        answer = _checked(answer, source, report.failed)
+        inner = call.narrowed(frame=contract.rows(frame, keep), places=keep)
+        inner.schema = contract.whole
+        answer = _checked(inward(inner), source, report.failed)
         if keep is None:
             return answer
         return answer.lifted(call, places=keep, marks=_marks("rejected", refused))
 
+    def _source(self, call: Call) -> Source:
+        source = super()._source(call)
+        return source if self.schema is None else replace(source, schema=self.schema)
+
     def _contract(self, source: Source) -> Contract:
         made = self._made
         if made is None or made[0].model is not source.model:
-            schema = self.schema or source.schema
-            if schema is None:
+            if source.schema is None:
                 raise SchemaError(
                     "there is no contract: neither `schema=` nor a registered version behind the model has one",
                     hint="pass `schema=`, or register the model with one.",
                 )
-            made = self._made = (source, Contract(schema, source))
+            made = self._made = (source, Contract(source.schema, source))
         return made[1]
 
     @classmethod

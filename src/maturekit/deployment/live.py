@@ -92,6 +92,7 @@ class Live(Wrapper):
         self._serving: _Serving | None = None
         self._loading = threading.Lock()
         self._looked = 0.0
+        self._events = 0
         self._complained = False
 
     @property
@@ -106,6 +107,7 @@ class Live(Wrapper):
         """
         with self._loading:
             self.refused = None
+            self._events = 0
             return self._look()
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
@@ -151,7 +153,14 @@ class Live(Wrapper):
 
     def _look(self) -> bool:
         self._looked = time.monotonic()
-        version = self.registry[self.reference]
+        events = len(self.registry.history(self.reference.partition("@")[0].partition(":")[0]))
+        if events == self._events:  # one look at whether the next event is there, and it is not
+            return False
+        moved = self._follow(self.registry[self.reference])
+        self._events = events
+        return moved
+
+    def _follow(self, version: Version) -> bool:
         if self._serving is not None and version.reference == self._serving.version.reference:
             self.refused = None
             return False

@@ -10,8 +10,8 @@ from maturekit.deployment.call import rows_of
 
 __all__ = ["faults_of"]
 
-_ROUNDING = 1e-5
-"""How far the sum of probabilities may be from 1, which single precision needs."""
+_ROUNDING = 1e-4
+"""How far probabilities and their sum may be from where they belong, as single precision needs."""
 
 
 def faults_of(values: Any, *, rows: int, method: str, classes: Any = None) -> dict[int, tuple[str, ...]]:
@@ -36,7 +36,7 @@ def faults_of(values: Any, *, rows: int, method: str, classes: Any = None) -> di
     if method == "predict_proba":
         if array.ndim != 2 or (classes is not None and array.shape[1] != len(classes)):
             return dict.fromkeys(range(rows), ("output:shape",))
-        bad["output:range"] = ((array < 0.0) | (array > 1.0 + _ROUNDING)).any(axis=1)
+        bad["output:range"] = ((array < -_ROUNDING) | (array > 1.0 + _ROUNDING)).any(axis=1)
         bad["output:sum"] = np.abs(array.sum(axis=1) - 1.0) > _ROUNDING
     faults: dict[int, tuple[str, ...]] = {}
     for rule, rows_broken in bad.items():

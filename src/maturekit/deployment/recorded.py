@@ -14,7 +14,8 @@ from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.wrapper import Inward, Wrapper, example_model
 from maturekit.errors import ArgumentError, ArgumentTypeError
-from maturekit.predictions import FIXED_COLUMNS, Entry, Log
+from maturekit.predictions import Entry, Log
+from maturekit.predictions.tables import FIXED_COLUMNS
 
 __all__ = ["Recorded"]
 
@@ -23,7 +24,8 @@ class Recorded(Wrapper):
     """Write every answer to a log, also the refusals, and calls that raised.
 
     Stored are time, request, row, version and its digest, method, status and reasons a row, key, inputs as they came
-    in, prediction, score and latency. A log that fails never fails a prediction: what it could not take is counted in
+    in, prediction, score and latency. Where a contract is known, the inputs are the columns that it declares, without
+    labels and without those tagged ``"personal"``; else they are all columns. A log that fails never fails a prediction: what it could not take is counted in
     `dropped` (and in the log's own), and said once through the logger.
 
     Safe for several threads if the model is; the log's guarantees are its own.
@@ -92,7 +94,7 @@ class Recorded(Wrapper):
         if answer.places is None or len(answer.places):
             prediction, score = _outputs(answer.method, answer.values, self._source(call).model)
         return Entry(
-            call.record if call.record is not None else _table(call.frame, self),
+            self._inputs(call),
             request=call.request,
             method=call.method,
             prediction=_spread(prediction, answer),
@@ -104,6 +106,24 @@ class Recorded(Wrapper):
             digest=answer.digest,
             seconds=answer.seconds,
         )
+
+    def _inputs(self, call: Call) -> Any:
+        names = self._declared(call)
+        if call.record is not None:
+            return call.record if names is None else {name: call.record[name] for name in names if name in call.record}
+        table = _table(call.frame, self)
+        return table if names is None else table[[name for name in names if name in table.columns]]
+
+    def _declared(self, call: Call) -> list[str] | None:
+        try:
+            schema = self._source(call).schema if call.schema is None else call.schema
+        except Exception:  # noqa: BLE001  # the model cannot be had: the call failed, and nobody knows its contract
+            return []
+        if schema is None:
+            return None
+        return [
+            name for name, column in schema.columns.items() if column.role != "label" and "personal" not in column.tags
+        ]
 
     @classmethod
     def examples(cls) -> Iterator[Self]:

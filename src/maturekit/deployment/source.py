@@ -46,9 +46,7 @@ class Source:
                 hint=f"it offers {', '.join(name for name in METHODS if hasattr(self.model, name)) or 'nothing'}.",
             )
         started = time.perf_counter()
-        table = call.table()
-        if call.record is not None and call.build is None:
-            table = self._in_order(table)
+        table = call.table(getattr(self.model, "feature_names_in_", None))
         values = getattr(self.model, call.method)(table)
         return Answer(
             values,
@@ -59,12 +57,3 @@ class Source:
             digest=self.digest,
             seconds=time.perf_counter() - started,
         )
-
-    def _in_order(self, row: Any) -> Any:
-        names = getattr(self.model, "feature_names_in_", None)
-        if names is None:
-            return row
-        missing = [name for name in names if name not in row.columns]
-        if missing:
-            raise ArgumentError(f"the record lacks {', '.join(map(repr, missing))}")
-        return row[list(names)]  # a record has no order, and may say more than the model wants to know

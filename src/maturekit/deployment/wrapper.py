@@ -13,7 +13,7 @@ from maturekit.deployment.call import Call
 from maturekit.deployment.source import METHODS, Source
 from maturekit.errors import ArgumentTypeError
 
-__all__ = ["Inward", "Wrapper"]
+__all__ = ["Inward", "Wrapper", "example_model"]
 
 Inward = Callable[[Call], Answer]
 """The next step inward: another wrapper, or the model."""
@@ -66,6 +66,11 @@ class Wrapper(Face, ABC):
     @final
     def handle(self, call: Call) -> Answer:
         """Answer a call, for as many of its rows as can be answered."""
+        if not isinstance(call, Call):
+            raise ArgumentTypeError(
+                f"handle takes a Call, got {type(call).__name__}",
+                hint="write `handle(Call(frame=...))`, or use `predict`.",
+            )
         started = time.perf_counter()
         answer = self._handle(call, self._inward)
         if not isinstance(answer, Answer):

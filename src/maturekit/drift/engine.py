@@ -4,44 +4,43 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maturekit.drift.layout import Layout
 from maturekit.drift.tally import Tally
 from maturekit.drift.tolerance import Tolerance
 from maturekit.statistics import z_of_counts, z_of_means
 
-__all__ = ["Surprise", "judge", "uniforms"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-_CORRELATION_PER_SCORE = 3.0  # the mean product of two ranks, each on [-1, 1], is a third of their correlation
+
+__all__ = ["Surprise", "judge", "per_root_row", "uniforms"]
+
+_CORRELATION_PER_PRODUCT = 3.0  # the mean product of two ranks, each from -1 to 1, is a third of their correlation
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Surprise:
-    """How a batch differs from a pool; the last axis is the statistic.
+    """How a batch differs from what came before; the last axis is the statistic.
 
     Parameters
     ----------
     up, down : array of float64
-        N(0, 1) if batch and pool are exchangeable; large for a change upwards, and downwards.
-    slack : array of float64
-        The tolerance in the same unit.
+        z for a change upwards and downwards, less the tolerance: N(0, 1), or smaller, if nothing changed.
     moved : array of bool
-        Whether batch and pool both have rows for the statistic; what has not moved proves nothing.
+        Whether the statistic could be compared at all; what has not moved proves nothing.
     """
 
     up: NDArray[np.float64]
     down: NDArray[np.float64]
-    slack: NDArray[np.float64]
     moved: NDArray[np.bool_]
 
 
-def judge(
-    layout: Layout, batch: Tally, pool: Tally, *, uniform: NDArray[np.float64], tolerance: Tolerance
-) -> Surprise:
-    """Compare a batch with a pool, all statistics at once.
+def judge(layout: Layout, batch: Tally, pool: Tally, *, uniform: NDArray[np.float64], tolerance: Tolerance) -> Surprise:
+    """Compare the rows of a batch with those of a pool, all statistics at once.
 
     Parameters
     ----------
@@ -55,35 +54,35 @@ def judge(
         The change that is no news.
     """
     one, two = layout.sums(batch), layout.sums(pool)
-    n, m = one.rows, two.rows
-    c, s = layout.counts, layout.counts + layout.scores
+    n, m, c = one.rows, two.rows, layout.counts
     moved = (n > 0) & (m > 0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.where(moved, np.sqrt(n * m / (n + m)), 0.0)  # square root of the effective number of rows
-
     count, rows, pool_count, pool_rows = one.powers[0, ..., :c], n[..., :c], two.powers[0, ..., :c], m[..., :c]
     z = z_of_counts(count, rows, pool_count, pool_rows, uniform)
-    up = z.copy()
-    extreme = layout.extreme  # the most extreme row of the reference is itself one that lies outside
-    up[..., extreme] = z_of_counts(
-        count[..., extreme], rows[..., extreme], pool_count[..., extreme] + 1, pool_rows[..., extreme] + 1, uniform[..., extreme]
+    up, outside = z.copy(), layout.extreme
+    up[..., outside] = z_of_counts(  # the most extreme row of the reference is itself one that lies outside
+        *(part[..., outside] for part in (count, rows, pool_count + 1, pool_rows + 1, uniform))
     )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = (count + pool_count) / (rows + pool_rows)
-        share_slack = np.where(share * (1 - share) > 0, tolerance.share / np.sqrt(share * (1 - share)), 0.0)
+    with np.errstate(invalid="ignore"):
+        share = np.where(moved[..., :c], (count + pool_count) / (rows + pool_rows), 0.0)
 
     mean_z, sd = z_of_means(n[..., c:], one.powers[..., c:], m[..., c:], two.powers[..., c:])
-    mean_z[..., : layout.scores][layout.dominated(Tally(batch.cells + pool.cells, batch.pair_rows, batch.pair_sums))] = 0.0
-    pair_sd = sd[..., layout.scores :]
-    pair_slack = np.where(pair_sd > 0, tolerance.correlation / _CORRELATION_PER_SCORE / np.where(pair_sd > 0, pair_sd, 1.0), 0.0)
-
-    score_slack = np.full(n[..., c:s].shape, tolerance.sd)
+    mean_z[..., : layout.scores][layout.dominated(batch.cells + pool.cells)] = 0.0
+    sd = np.concatenate([np.sqrt(share * (1 - share)), sd], axis=-1)
+    size = np.sqrt(n * m / np.maximum(n + m, 1.0))
+    slack = size * per_root_row(layout, sd, tolerance)
     return Surprise(
-        up=np.concatenate([up, mean_z], axis=-1),
-        down=np.concatenate([-z, -mean_z], axis=-1),
-        slack=np.concatenate([share_slack, score_slack, pair_slack], axis=-1) * size,
+        up=np.concatenate([up, mean_z], axis=-1) - slack,
+        down=-np.concatenate([z, mean_z], axis=-1) - slack,
         moved=moved,
     )
+
+
+def per_root_row(layout: Layout, sd: NDArray[np.float64], tolerance: Tolerance) -> NDArray[np.float64]:
+    """Return the tolerance of each statistic in its own standard deviations `sd`; 0 where these are 0."""
+    change = np.full(sd.shape, tolerance.share)
+    change[..., layout.counts :] = tolerance.sd * sd[..., layout.counts :]
+    change[..., layout.counts + layout.scores :] = tolerance.correlation / _CORRELATION_PER_PRODUCT
+    return np.where(sd > 0, change / np.where(sd > 0, sd, 1.0), 0.0)
 
 
 def uniforms(count: int, *names: str) -> NDArray[np.float64]:
@@ -94,4 +93,4 @@ def uniforms(count: int, *names: str) -> NDArray[np.float64]:
     """
     seed = "\0".join(names).encode()
     words = np.frombuffer(hashlib.shake_256(seed).digest(8 * count), dtype="<u8")
-    return (words >> np.uint64(11)) * 2.0**-53
+    return np.asarray((words >> np.uint64(11)) * 2.0**-53, dtype=np.float64)

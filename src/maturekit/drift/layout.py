@@ -1,69 +1,24 @@
-"""Which statistics of a profile are watched, what share of the alarm budget each has, and where its numbers lie."""
+"""Where the numbers of all watched statistics lie in a tally, so that they are read at once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from maturekit.drift.tally import Tally, category_slots, numeric_slots
-from maturekit.profile import CategoryColumn, NumericColumn, Profile
+from maturekit.drift.places import DOMINANT, SCORES, SHARES, Statistic, has_scores, places_of, watched_pairs, weighted
+from maturekit.drift.tally import BINS, FINITE, Tally, slots
+from maturekit.profile import NumericColumn, Profile
 
-__all__ = ["BUDGET", "SCORES", "Layout", "Statistic", "Sums"]
+__all__ = ["Layout", "Sums"]
 
-BUDGET: Mapping[str, float] = {
-    "data": 0.65,
-    "dependence": 0.15,
-    "prediction": 0.07,
-    "performance": 0.08,
-    "operations": 0.05,
-}
-"""Share of the alarm budget for each group of statistics; what does not exist leaves its share to the others."""
-
-SCORES = ("location", "spread", "shape")
-_SHARES = {
-    "location": 0.45,
-    "spread": 0.25,
-    "shape": 0.10,
-    "low": 0.10,
-    "high": 0.10,
-    "below": 0.03,
-    "above": 0.03,
-    "nulls": 0.03,
-    "infinities": 0.03,
-    "atom": 0.20,
-}
-_DOMINANT = 0.8  # a bin with a larger share of the rows leaves nothing to see for a mean of ranks
+Slots = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class Statistic:
-    """One number of a batch that is watched.
-
-    Parameters
-    ----------
-    name : str
-        What is measured: one of the scores, ``"value"``, ``"nulls"``, ``"pair"``, ...
-    columns : tuple of str
-        Of which column, or of which two.
-    group : str
-        Key of `BUDGET`.
-    weight : float
-        Share of the alarm budget; all weights of a layout add up to 1.
-    value : str
-        For a count: the category or the number counted.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    group: str
-    weight: float
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sums:
     """What the statistics of one tally are made of; the last axis is the statistic, counts first.
 
@@ -79,168 +34,121 @@ class Sums:
     powers: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A statistic, its share within its column, and the slots it is read from."""
-
-    name: str
-    share: float
-    slot: int
-    rows: int
-    value: str = ""
-
-
+@dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """The statistics of a profile, and the arrays that read all of them from a tally at once.
+    """The statistics of a profile: counts first, then scores of columns, then pairs.
 
     Parameters
     ----------
-    profile : Profile
-        The reference.
-    groups : mapping of str to sequence of str
-        Columns that belong to another group than ``"data"``.
+    statistics : tuple of Statistic, length J
+        What is watched.
+    weights : array of float64, shape (J,)
+        Their shares of the alarm budget.
+    group_of : mapping of str to str
+        Group of each column.
+    counts, scores : int
+        How many statistics are counts, and how many are scores of one column.
+    extreme : array of bool, shape (counts,)
+        Which counts are of rows outside the reference's range, where the reference has none by definition.
+    count_slots, row_slots : array of int, shape (counts,)
+        Where each count lies, and the number of rows that it is a count of.
+    finite_slots : array of int, shape (columns with scores,)
+        Where the number of rows of each scored column lies.
+    bins, starts : arrays of int
+        Slots of all bins of scored columns, and where each column begins among them.
+    bin_powers : array of float64, shape (3, 3, bins)
+        First to third power of each score of each bin.
+    pairs : array of int
+        Which pairs of the profile are watched.
 
     Examples
     --------
     >>> import pandas as pd
     >>> profile = Profile.of(pd.DataFrame({"age": range(100), "city": ["Rome", "Oslo"] * 50}))
-    >>> layout = Layout(profile, groups={})
+    >>> layout = Layout.of(profile, groups={})
     >>> [statistic.name for statistic in layout.statistics if statistic.columns == ("city",)]
     ['value', 'rest', 'unseen', 'nulls']
     >>> float(layout.weights.sum().round(9))
     1.0
     """
 
-    def __init__(self, profile: Profile, groups: Mapping[str, Sequence[str]]) -> None:
-        self.group_of = {name: "data" for name in profile.columns}
-        self.group_of |= {name: group for group, names in groups.items() for name in names}
-        counts: list[tuple[str, _Place]] = []
-        scored: list[tuple[str, NumericColumn, int]] = []
-        start = 0
-        for name, column in profile.columns.items():
-            if isinstance(column, NumericColumn):
-                counts += [(name, place) for place in _numeric_places(column, start)]
-                if _has_scores(column):
-                    scored.append((name, column, start))
-                start += numeric_slots(column)
-            else:
-                counts += [(name, place) for place in _category_places(column, start)]
-                start += category_slots(column)
-        self.width = start
-        pairs = _watched_pairs(profile, self.group_of)
-        self._count_slots = np.array([place.slot for _, place in counts], dtype=np.intp)
-        self._row_slots = np.array([place.rows for _, place in counts], dtype=np.intp)
-        self._pairs = np.array([index for index, _ in pairs], dtype=np.intp)
-        self._scored_rows = np.array([at + 2 for _, _, at in scored], dtype=np.intp)
-        self._bins = np.concatenate([np.arange(at + 7, at + 7 + len(column.counts)) for _, column, at in scored] or [np.zeros(0, dtype=np.intp)])
-        widths = [len(column.counts) for _, column, _ in scored]
-        self._starts = np.cumsum([0, *widths[:-1]]).astype(np.intp)[: len(widths)]
-        ranks = np.concatenate([column.ranks for _, column, _ in scored] or [np.zeros(0)])
-        scores = np.stack([ranks, np.abs(2 * ranks - 1), np.abs(2 * np.abs(2 * ranks - 1) - 1)])
-        self._powers = np.stack([scores, scores**2, scores**3])  # (power, score, bin)
+    statistics: tuple[Statistic, ...]
+    weights: NDArray[np.float64]
+    group_of: Mapping[str, str]
+    counts: int
+    scores: int
+    extreme: NDArray[np.bool_]
+    count_slots: Slots
+    row_slots: Slots
+    finite_slots: Slots
+    bins: Slots
+    starts: Slots
+    bin_powers: NDArray[np.float64]
+    pairs: Slots
+
+    @classmethod
+    def of(cls, profile: Profile, groups: Mapping[str, Sequence[str]]) -> Self:
+        """Lay out the statistics of a reference; `groups` names the columns that are not ``"data"``."""
+        group_of = dict.fromkeys(profile.columns, "data")
+        group_of |= {name: group for group, names in groups.items() for name in names}
+        columns = list(profile.columns.values())
+        ends = np.cumsum([slots(column) for column in columns]).tolist()
+        begins = [end - slots(column) for column, end in zip(columns, ends, strict=True)]
+        counts = [(c.name, place) for c, at in zip(columns, begins, strict=True) for place in places_of(c, at)]
+        scored = [
+            (column, at)
+            for column, at in zip(columns, begins, strict=True)
+            if isinstance(column, NumericColumn) and has_scores(column)
+        ]
+        pairs = watched_pairs(profile, group_of)
         drafts = [
             *((place.name, (name,), place.share, place.value) for name, place in counts),
-            *((score, (name,), _SHARES[score], "") for score in SCORES for name, _, _ in scored),
+            *((score, (column.name,), SHARES[score], "") for score in SCORES for column, _ in scored),
             *(("pair", names, 1.0, "") for _, names in pairs),
         ]
-        self.statistics = tuple(_weighted(drafts, self.group_of))
-        self.weights = np.array([statistic.weight for statistic in self.statistics])
-        self.counts = len(counts)
-        """How many of the statistics are counts; they come first."""
-        self.scores = len(SCORES) * len(scored)
-        """How many are scores of one column; they come next, and pairs last."""
-        self.upper_extreme = np.array([place.name in {"below", "above"} for _, place in counts], dtype=bool)
-        """Which counts are of rows outside the range of the reference, where the reference has none by definition."""
+        statistics = tuple(weighted(drafts, group_of))
+        widths = [len(column.counts) for column, _ in scored]
+        ranks = np.concatenate([np.zeros(0), *(column.ranks for column, _ in scored)])
+        scores = np.stack([ranks, np.abs(2 * ranks - 1), np.abs(2 * np.abs(2 * ranks - 1) - 1)])
+        return cls(
+            statistics=statistics,
+            weights=np.array([statistic.weight for statistic in statistics]),
+            group_of=group_of,
+            counts=len(counts),
+            scores=len(SCORES) * len(scored),
+            extreme=np.array([place.name in {"below", "above"} for _, place in counts], dtype=np.bool_),
+            count_slots=_slots([place.slot for _, place in counts]),
+            row_slots=_slots([place.rows for _, place in counts]),
+            finite_slots=_slots([at + FINITE for _, at in scored]),
+            bins=_slots(
+                [at + BINS + bin_ for (_, at), width in zip(scored, widths, strict=True) for bin_ in range(width)]
+            ),
+            starts=_slots(np.cumsum([0, *widths])[:-1]),
+            bin_powers=np.stack([scores, scores**2, scores**3]),
+            pairs=_slots([index for index, _ in pairs]),
+        )
 
     def sums(self, tally: Tally) -> Sums:
         """Read all statistics from a tally, or from many at once along its first axes."""
         cells = tally.cells
-        rows = [cells[..., self._row_slots], *[cells[..., self._scored_rows]] * len(SCORES), tally.pair_rows[..., self._pairs]]
-        counts = np.broadcast_to(cells[..., self._count_slots], (3, *cells.shape[:-1], self.counts))
+        scored = [cells[..., self.finite_slots]] * len(SCORES)
+        rows = np.concatenate([cells[..., self.row_slots], *scored, tally.pair_rows[..., self.pairs]], axis=-1)
+        counts = np.broadcast_to(cells[..., self.count_slots], (3, *cells.shape[:-1], self.counts))
         scores = np.zeros((3, *cells.shape[:-1], self.scores))
         if self.scores:
-            weighed = cells[..., None, None, self._bins] * self._powers
-            each = np.add.reduceat(weighed, self._starts, axis=-1)  # (..., power, score, column)
-            scores = np.moveaxis(each.reshape(*each.shape[:-2], -1), -2, 0)
-        pairs = np.moveaxis(tally.pair_sums[..., self._pairs, :], -1, 0)
-        return Sums(np.concatenate(rows, axis=-1).astype(np.float64), np.concatenate([counts, scores, pairs], axis=-1))
+            each = np.add.reduceat(cells[..., None, None, self.bins] * self.bin_powers, self.starts, axis=-1)
+            scores = np.moveaxis(each.reshape(*each.shape[:-2], -1), -2, 0)  # from (..., power, score, column)
+        pairs = np.moveaxis(tally.pair_sums[..., self.pairs, :], -1, 0)
+        return Sums(rows.astype(np.float64), np.concatenate([counts, scores, pairs], axis=-1))
 
-    def dominated(self, bag: Tally) -> NDArray[np.bool_]:
+    def dominated(self, cells: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether one bin holds over 80 % of the rows of a score's column; shape (..., scores)."""
         if not self.scores:
-            return np.zeros((*bag.cells.shape[:-1], 0), dtype=bool)
-        largest = np.maximum.reduceat(bag.cells[..., self._bins], self._starts, axis=-1)
-        dominated = largest > _DOMINANT * bag.cells[..., self._scored_rows]
+            return np.zeros((*cells.shape[:-1], 0), dtype=np.bool_)
+        largest = np.maximum.reduceat(cells[..., self.bins], self.starts, axis=-1)
+        dominated = largest > DOMINANT * cells[..., self.finite_slots]
         return np.concatenate([dominated] * len(SCORES), axis=-1)
 
 
-def _numeric_places(column: NumericColumn, at: int) -> Iterator[_Place]:
-    """Slots of a numeric column: rows, with a value, finite, nulls, infinities, below, above, then the bins."""
-    rows, valued, finite, nulls, infinities, below, above, bins = range(at, at + 8)
-    yield _Place("nulls", _SHARES["nulls"], nulls, rows)
-    if column.kind == "datetime":
-        return  # time moves on; that is not news
-    if column.kind == "float":
-        yield _Place("infinities", _SHARES["infinities"], infinities, valued)
-    if not len(column.edges) and not len(column.atoms):
-        return  # the reference had no finite value
-    yield _Place("below", _SHARES["below"], below, finite)
-    yield _Place("above", _SHARES["above"], above, finite)
-    last = len(column.counts) - 1
-    atoms = dict(zip(np.searchsorted(column.edges, column.atoms, side="right").tolist(), column.atoms.tolist(), strict=True))
-    if last == 1:
-        atoms = dict(list(atoms.items())[-1:])  # two bins: one share says it all
-    for index, value in atoms.items():
-        yield _Place("atom", _SHARES["atom"], bins + index, finite, f"{value:g}")
-    if last > 1 and 0 not in atoms:
-        yield _Place("low", _SHARES["low"], bins, finite)
-    if last > 0 and last not in atoms and (last > 1 or not atoms):
-        yield _Place("high", _SHARES["high"], bins + last, finite)
-
-
-def _has_scores(column: NumericColumn) -> bool:
-    """Two bins are one share, and a bin that holds nearly everything leaves nothing to a mean of ranks."""
-    return column.kind != "datetime" and len(column.counts) > 2 and column.counts.max() <= _DOMINANT * column.finite
-
-
-def _category_places(column: CategoryColumn, at: int) -> Iterator[_Place]:
-    """Slots of a categorical column: rows, with a value, nulls, checked, their rest, unseen, then the kept values."""
-    rows, valued, nulls, checked, rest, unseen, first = range(at, at + 7)
-    kept = column.values[:1] if len(column.values) == 2 else column.values  # of two shares one says it all
-    for index, value in enumerate(kept):
-        yield _Place("value", 1.0, first + index, valued, value)
-    yield _Place("rest", 1.0, rest, checked)
-    yield _Place("unseen", 1.0, unseen, checked)
-    yield _Place("nulls", 1.0, nulls, rows)
-
-
-def _watched_pairs(profile: Profile, group_of: Mapping[str, str]) -> list[tuple[int, tuple[str, str]]]:
-    """Pairs whose two columns arrive together: labels and latencies come at another time than the data."""
-    if profile.pairs is None:
-        return []
-    together = {"data", "prediction"}
-    return [
-        (index, names)
-        for index, names in enumerate(profile.pairs.names)
-        if {group_of[name] for name in names} <= together and not any(profile.columns[name].kind == "datetime" for name in names)
-    ]
-
-
-def _weighted(
-    drafts: Sequence[tuple[str, tuple[str, ...], float, str]], group_of: Mapping[str, str]
-) -> Iterator[Statistic]:
-    """Divide the budget: first over groups, then equally over columns, then by share within a column."""
-    within: dict[tuple[str, ...], float] = {}
-    members: dict[str, set[tuple[str, ...]]] = {}
-    for _, columns, share, _ in drafts:
-        within[columns] = within.get(columns, 0.0) + share
-        members.setdefault(_group(columns, group_of), set()).add(columns)
-    total = sum(BUDGET[group] for group in members)
-    for name, columns, share, value in drafts:
-        group = _group(columns, group_of)
-        weight = BUDGET[group] / total / len(members[group]) * share / within[columns]
-        yield Statistic(name, columns, group, weight, value)
-
-
-def _group(columns: tuple[str, ...], group_of: Mapping[str, str]) -> str:
-    return group_of[columns[0]] if len(columns) == 1 else "dependence"
+def _slots(numbers: Sequence[int] | NDArray[np.int64]) -> Slots:
+    return np.array(numbers, dtype=np.intp)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from maturekit.profile import CategoryColumn, NumericColumn, Profile
 
-__all__ = ["Tally", "category_slots", "numeric_slots"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+__all__ = ["BINS", "FINITE", "Tally", "slots"]
+
+FINITE, BINS = 2, 7
+"""Where a numeric column counts its finite rows, and where its bins begin."""
+
+_VALUES = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +28,7 @@ class Tally:
     Parameters
     ----------
     cells : array of int64, shape (..., slots)
-        Column after column: what was counted, as `numeric_slots` and `category_slots` say.
+        Column after column: what was counted, in the order that `slots` states.
     pair_rows : array of int64, shape (..., pairs)
         Rows in which both columns of a pair are finite.
     pair_sums : array of float64, shape (..., pairs, 3)
@@ -54,24 +62,21 @@ class Tally:
         return cls(cells, profile.pairs.rows, profile.pairs.sums)
 
     def __add__(self, other: Self) -> Self:
-        """Counts of both together."""
-        return type(self)(
-            self.cells + other.cells, self.pair_rows + other.pair_rows, self.pair_sums + other.pair_sums
-        )
+        """Count both together."""
+        return type(self)(self.cells + other.cells, self.pair_rows + other.pair_rows, self.pair_sums + other.pair_sums)
 
     def __mul__(self, times: int) -> Self:
-        """Counts of that many copies; 0 gives the empty tally."""
+        """Count so many copies; -1 turns adding into taking away."""
         return type(self)(self.cells * times, self.pair_rows * times, self.pair_sums * times)
 
 
-def numeric_slots(column: NumericColumn) -> int:
-    """Slots of a numeric column: rows, with a value, finite, nulls, infinities, below, above, then the bins."""
-    return 7 + len(column.counts)
+def slots(column: NumericColumn | CategoryColumn) -> int:
+    """Return how many slots a column has.
 
-
-def category_slots(column: CategoryColumn) -> int:
-    """Slots of a categorical column: rows, with a value, nulls, checked, their rest, unseen, then the kept values."""
-    return 6 + len(column.counts)
+    Numeric: rows, with a value, finite, nulls, infinities, below, above, then the bins. Categorical: rows, with a
+    value, nulls, checked, their rest, unseen, then the kept values.
+    """
+    return (BINS if isinstance(column, NumericColumn) else _VALUES) + len(column.counts)
 
 
 def _numeric(column: NumericColumn) -> tuple[list[int], NDArray[np.int64]]:

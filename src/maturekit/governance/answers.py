@@ -54,7 +54,7 @@ def _features(version: Version, model: Any, frame: pd.DataFrame) -> pd.DataFrame
 
 
 def _scores(model: Any, rows: pd.DataFrame, positive: Any) -> ArrayLike:
-    known = list(model.classes_)
+    known = list(getattr(model, "classes_", ()))
     flags = is_positive(known, positive, what="classes").tolist()
     if len(known) != 2 or sum(flags) != 1:
         raise ArgumentError(

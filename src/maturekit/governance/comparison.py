@@ -50,7 +50,7 @@ def compare(
     champion, challenger : Version
         Two versions of a registry. Their models are loaded, and receive the features of their own contracts.
     frame : table, n rows
-        Rows that neither model was trained on.
+        Rows that neither model was trained on; those whose fingerprint a version was registered with are refused.
     labels : array, shape (n,)
         What was right, row by row, by position. Rows without a label are left out and counted.
     metric : Metric, name of a scikit-learn scorer, or function, default "roc_auc"
@@ -105,6 +105,12 @@ def compare(
         "data": fingerprint(table),
         "labels": fingerprint(pd.DataFrame({"label": everything})),
     }
+    for version in (champion, challenger):
+        if version.fingerprint == subjects["data"]:
+            raise ArgumentError(
+                f"{version.reference} was trained on these very rows",
+                hint="compare on rows that neither model has seen.",
+            )
     known = ~np.asarray(pd.isna(everything), dtype=bool)
     groups = None if units is None else _per_row(units, rows=len(table), what="units")[known]
     table, right, unlabelled = table[known], everything[known], int((~known).sum())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from maturekit._core.clock import Clock, utc_now
 from maturekit._core.frames import Table
@@ -18,7 +19,6 @@ from maturekit.reports import Finding
 from maturekit.statistics import Metric, MetricLike, as_metric, jackknife, mean, share
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["performance"]
@@ -50,7 +50,7 @@ def performance(
         Greater is better. A function takes true and predicted labels and is bootstrapped.
     by : {"month", "week", "day"} or name of a column, default "month"
         Calendar periods (UTC; ISO weeks) of the time of the prediction, or the values of a column of the log, such as
-        ``"version"`` or ``"input.carrier"``.
+        ``"version"`` or ``"input.carrier"``; these values stand in the report.
     positive : label, optional
         Which label is positive; needed by metrics of two classes unless labels are 0 and 1.
     units : {"month", "week", "day"} or name of a column, optional
@@ -97,7 +97,7 @@ def performance(
 
 def _groups(frame: pd.DataFrame, by: str) -> NDArray[Any]:
     if by in _CALENDAR:
-        return np.asarray(frame["time"].dt.strftime(_CALENDAR[by]), dtype=object)
+        return np.asarray(pd.to_datetime(frame["time"], utc=True).dt.strftime(_CALENDAR[by]), dtype=object)
     if by not in frame.columns:
         raise NotFoundError.named("column of the log", by, known=[*_CALENDAR, *frame.columns])
     return np.array(

@@ -72,7 +72,7 @@ def key_matches(block: Block, wanted: dict[str, Any]) -> NDArray[np.bool_]:
     for name, value in wanted.items():
         if name in block["key"]:
             column = restored([(block["key"][name], rows)])
-            hits &= np.array([held == value for held in column.tolist()], dtype=bool)
+            hits &= (column == value).fillna(value=False).to_numpy(dtype=bool)
         elif name in {"request", "row"} and name in block:
             hits &= np.array([held == value for held in each(block, name)], dtype=bool)
         else:

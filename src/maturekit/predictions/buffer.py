@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 class Buffer(Generic[Item]):
     """Collect items and write them in batches.
 
-    Safe between threads. A forked child begins empty, since its parent writes what waits there. What waits is
+    Safe between threads: the one whose item makes a batch complete writes it, and the others go on. A forked child begins empty, since its parent writes what waits there. What waits is
     written when the buffer is garbage, when the interpreter ends, and when a worker of `multiprocessing` ends.
 
     Parameters
@@ -71,10 +71,11 @@ class Buffer(Generic[Item]):
                 return
             self._waiting.append((item, rows))
             self._held += rows
+            self._wake_later()
             due = self._held >= self._rows and time.monotonic() >= self._not_before
-            if not due:
-                self._wake_later()
-        if due:
+        if (
+            due and not self._writing.locked()
+        ):  # else another thread writes already, and takes this along or wakes later
             self.close()
 
     def flush(self) -> None:
@@ -125,9 +126,11 @@ class Buffer(Generic[Item]):
 
     def _wake_later(self) -> None:
         if self._timer is None:
-            self._timer = threading.Timer(self._seconds, self._wake)
-            self._timer.daemon = True
-            self._timer.start()
+            timer = threading.Timer(self._seconds, self._wake)
+            timer.daemon = True
+            with contextlib.suppress(RuntimeError):  # the interpreter ends, and writes what waits as it does
+                timer.start()
+                self._timer = timer
             if not self._worker and multiprocessing.process.parent_process() is not None:
                 self._worker = True
                 _close_with_worker(self)

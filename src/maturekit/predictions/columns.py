@@ -21,6 +21,7 @@ LONGEST_TEXT = 1000
 
 _LARGEST_INT = 2**63
 _SMALL_UNSIGNED = (np.uint8, np.uint16, np.uint32)
+_MOMENTS = ("datetime", "instant")
 _PLAIN = {"bool": "boolean", "int": "Int64"}
 """What pandas calls the same values when some are missing."""
 
@@ -59,7 +60,9 @@ def spell(value: Any) -> Any:
     >>> spell(float("-inf")), spell(np.int64(3)), spell(pd.NaT), spell(["a"])
     ({'float': '-inf'}, 3, None, {'text': "['a']"})
     """
-    if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64)):
+    if isinstance(value, (np.datetime64, np.timedelta64)):
+        return None if np.isnat(value) else _rare(value)
+    if isinstance(value, np.generic):
         value = value.item()
     if value is None or value is pd.NA or value is pd.NaT or isinstance(value, bool):
         return value if isinstance(value, bool) else None
@@ -82,7 +85,7 @@ def restored(parts: Iterable[tuple[dict[str, Any] | None, int]]) -> pd.Series:
     """
     pieces = list(parts)
     types = {piece["type"] for piece, _ in pieces if piece is not None} - {"null"}
-    values = list(chain.from_iterable([None] * rows if piece is None else piece["values"] for piece, rows in pieces))
+    values = list(chain.from_iterable(_values(piece, rows) for piece, rows in pieces))
     if not types:
         return pd.Series(values, dtype=object)
     try:
@@ -90,7 +93,12 @@ def restored(parts: Iterable[tuple[dict[str, Any] | None, int]]) -> pd.Series:
             return pd.Series(_as_floats(values))
         if len(types) == 1:
             return _of_one_type(types.pop(), values)
-        return pd.Series([_read(value) for value in values], dtype=object).infer_objects()
+        read = [
+            _read(value, None if piece is None else piece["type"])
+            for piece, rows in pieces
+            for value in _values(piece, rows)
+        ]
+        return pd.Series(read, dtype=object).infer_objects()
     except (ValueError, TypeError, OverflowError, KeyError) as error:
         raise FormatError(f"a stored column is malformed: {error}") from error
 
@@ -128,18 +136,22 @@ def _objects(values: list[Any]) -> dict[str, Any]:
         if moments.dtype.kind == "M":
             return _times(moments)
     words = [spell(value) for value in values]
-    kinds = set(map(type, words)) - {type(None)}
-    if not kinds:
-        name = "null"
-    elif kinds <= {float, int}:
-        name = "float" if float in kinds else "int"
-    elif len(kinds) == 1 and kinds <= {bool, str}:
-        name = "bool" if bool in kinds else "text"
-    elif all(word is None or (type(word) is dict and "float" in word) or type(word) in {int, float} for word in words):
-        name = "float"
-    else:
-        name = "mixed"
-    return {"type": name, "values": words}
+    names = {_kind(word) for word in words if word is not None}
+    if not names:
+        return {"type": "null", "values": words}
+    if names <= {"float", "int"}:
+        return {"type": "float" if "float" in names else "int", "values": words}
+    if len(names) > 1:
+        return {"type": "mixed", "values": words}
+    (name,) = names
+    return {"type": name, "values": [word and word[name] for word in words] if name in _MOMENTS else words}
+
+
+def _kind(word: Any) -> str:
+    if type(word) is dict:
+        (kind,) = word
+        return str(kind) if kind in {"float", *_MOMENTS} else "mixed"
+    return {str: "text", bool: "bool", int: "int", float: "float"}[type(word)]
 
 
 def _cut(text: str) -> str:
@@ -161,6 +173,10 @@ def _rare(value: Any) -> dict[str, Any]:
         return {"text": f"<{type(value).__name__} that cannot be shown>"}
 
 
+def _values(piece: dict[str, Any] | None, rows: int) -> list[Any]:
+    return [None] * rows if piece is None else piece["values"]
+
+
 def _as_floats(values: list[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
     try:
         return np.array(values, dtype=np.float64)  # None reads as NaN
@@ -171,19 +187,18 @@ def _as_floats(values: list[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
 def _of_one_type(name: str, values: list[Any]) -> pd.Series:
     if name in _PLAIN:
         return pd.Series(values, dtype=_PLAIN[name] if None in values else name)
-    if name in {"datetime", "instant"}:
+    if name in _MOMENTS:
         return pd.Series(pd.to_datetime(values, format="ISO8601", utc=name == "instant"))
     if name == "text":
         return pd.Series(values)
     return pd.Series([_read(value) for value in values], dtype=object).infer_objects()
 
 
-def _read(word: Any) -> Any:
-    if type(word) is not dict:
-        return word
-    ((name, text),) = word.items()
-    if name == "float":
-        return float(text)
-    if name in {"datetime", "instant"}:
-        return pd.Timestamp(text)
-    return pd.Timedelta(text) if name == "timedelta" else text
+def _read(word: Any, name: str | None = None) -> Any:
+    if type(word) is dict:
+        ((name, word),) = word.items()
+    if name in _MOMENTS and word is not None:
+        return pd.Timestamp(word)
+    if type(word) is str and name in {"float", "timedelta"}:
+        return float(word) if name == "float" else pd.Timedelta(word)
+    return word

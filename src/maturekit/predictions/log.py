@@ -18,6 +18,7 @@ from maturekit._core.frames import Table, as_frame
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.predictions.blocks import Block, blocks_of, key_matches, narrowed
 from maturekit.predictions.buffer import Buffer
+from maturekit.predictions.columns import spell
 from maturekit.predictions.entry import Entry
 from maturekit.predictions.labels import Labels, label_blocks
 from maturekit.predictions.segments import Segment, Segments
@@ -208,6 +209,9 @@ class Log:
         wishes = [dict(key)] if isinstance(key, Mapping) else self._of_single_keys(key)
         if not all(wishes):
             raise ArgumentError("an empty key would forget everything", hint="name at least one key column.")
+        for name, value in chain.from_iterable(wish.items() for wish in wishes):
+            if spell(value) is None:
+                raise ArgumentError(f"the key has no value in {name!r}", hint="name whom to forget.")
         erased = 0
         for kind in ("predictions", "labels"):
             self._segments.sweep(kind)

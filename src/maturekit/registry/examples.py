@@ -61,6 +61,8 @@ def examples_from_json(text: bytes) -> pd.DataFrame:
         )
     try:
         columns = {column["name"]: _column_from_json(column) for column in data["columns"]}
+        if any(len(column) != data["rows"] for column in columns.values()):
+            raise ValueError("a column has another number of rows")
         return pd.DataFrame(columns, index=pd.RangeIndex(data["rows"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise FormatError(f"stored examples are malformed: {error!r:.200}") from error

@@ -10,8 +10,8 @@ from maturekit.storage import Store
 __all__ = ["log_names", "named_digests"]
 
 _DIGEST = re.compile(rb'"(sha256:[0-9a-f]{64})"')
-_CHAIN = re.compile(rb'"(previous|subject)":"sha256:[0-9a-f]{64}"')
-"""Digests of events and of versions, which are no blobs."""
+_CHAIN = re.compile(rb'"(previous|subject|fingerprint)":"sha256:[0-9a-f]{64}"')
+"""Digests of events, of versions and of training data, which are no blobs."""
 
 
 def log_names(store: Store) -> list[str]:

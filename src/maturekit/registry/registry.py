@@ -11,7 +11,7 @@ from typing import Any, Literal
 from maturekit._core.clock import Clock, utc_now
 from maturekit._core.frames import Table
 from maturekit._core.names import check_name
-from maturekit.errors import ArgumentError, ArgumentTypeError, ModelNotFoundError
+from maturekit.errors import ArgumentError, ArgumentTypeError, IntegrityError, ModelNotFoundError
 from maturekit.events import Draft, Event, EventLog
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import Body
@@ -307,7 +307,10 @@ class Registry:
 
     def verify(self) -> Report:
         """Read everything afresh and return every fault with its place; content that no event names is information."""
-        self._root.check()
+        try:
+            self._root.check()
+        except IntegrityError as error:
+            return verify_registry(self.store, known=[error.message])
         return verify_registry(self.store)
 
     def gc(self, *, grace: timedelta = timedelta(days=1)) -> Report:

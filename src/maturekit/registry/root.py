@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from maturekit._core.digest import canonical_json, parse_json
+from maturekit._core.digest import canonical_json, digest_of, parse_json
 from maturekit.errors import (
     ForeignFolderError,
     FormatError,
+    IntegrityError,
     KeyMissingError,
     KeyTakenError,
     RegistryNotFoundError,
@@ -55,9 +56,9 @@ class Root:
                 f"{self.store!r} holds files that are not of a registry, so nothing is written there",
                 hint="choose an empty or a new folder.",
             )
-        text = canonical_json({"format": _FORMAT, "id": secrets.token_hex(16), "what": _WHAT})
+        content = {"format": _FORMAT, "id": secrets.token_hex(16), "what": _WHAT}
         try:
-            self.store.put_new(_KEY, text)
+            self.store.put_new(_KEY, canonical_json(content | {"check": digest_of(canonical_json(content))}))
         except KeyTakenError:
             self._found()  # another process was first, and its file is as good as ours
         self._known = True
@@ -89,3 +90,6 @@ class Root:
                 f"{where} says format {content['format']}; this maturekit reads up to {_FORMAT}",
                 hint="upgrade maturekit.",
             )
+        check = content.pop("check", None)
+        if check != digest_of(canonical_json(content)):
+            raise IntegrityError(f"{where} is damaged", hint="restore it from a copy.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from maturekit._core.digest import digest_of
 from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
@@ -18,10 +18,10 @@ from maturekit.storage import Store
 __all__ = ["verify_registry"]
 
 
-def verify_registry(store: Store) -> Report:
+def verify_registry(store: Store, *, known: Iterable[str] = ()) -> Report:
     """Read every event and every blob; return a finding for each fault, and the counts of what is sound.
 
-    Rules: ``event`` (missing, edited or out of place), ``record`` (an event contradicts the others), ``blob`` (missing
+    Rules: ``root`` (faults that are `known` already), ``event`` (missing, edited or out of place), ``record`` (an event contradicts the others), ``blob`` (missing
     or damaged); as information ``orphan`` (content that no event names yet) and ``stray`` (a file of another kind).
 
     >>> from maturekit.storage import MemoryStore
@@ -29,8 +29,8 @@ def verify_registry(store: Store) -> Report:
     True
     """
     names = log_names(store)
-    findings = [*_events(store, names), *_records(store, names), *_blobs(store), *_strays(store)]
-    return Report("registry", findings)
+    root = [_fault("root", fault) for fault in known]
+    return Report("registry", [*root, *_events(store, names), *_records(store, names), *_blobs(store), *_strays(store)])
 
 
 def _events(store: Store, names: list[str]) -> Iterator[Finding]:

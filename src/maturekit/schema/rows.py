@@ -40,14 +40,14 @@ _KINDS: Final[dict[Any, str]] = {
     timedelta: "timedelta",
 }
 _TYPES: Final[dict[str, Any]] = {kind: python for python, kind in _KINDS.items()}
-_LIMITS: Final[dict[type, tuple[str, str]]] = {
-    at.Ge: ("ge", "ge"),
-    at.Gt: ("gt", "gt"),
-    at.Le: ("le", "le"),
-    at.Lt: ("lt", "lt"),
-    at.MultipleOf: ("multiple_of", "multiple_of"),
-    at.MinLen: ("min_length", "min_length"),
-    at.MaxLen: ("max_length", "max_length"),
+_LIMITS: Final[dict[type, str]] = {
+    at.Ge: "ge",
+    at.Gt: "gt",
+    at.Le: "le",
+    at.Lt: "lt",
+    at.MultipleOf: "multiple_of",
+    at.MinLen: "min_length",
+    at.MaxLen: "max_length",
 }
 _REWRITES = ("str_strip_whitespace", "str_to_lower", "str_to_upper", "str_min_length", "str_max_length")
 _RULES = "__maturekit_rules__"
@@ -102,8 +102,8 @@ def read(model: type[BaseModel]) -> tuple[dict[str, Column], tuple[Rule, ...]]:
 
 
 def _spelling(name: str, number: int) -> str:
-    plain = name.isidentifier() and name.isascii() and not iskeyword(name)
-    return name if plain and not name.startswith("_") and not hasattr(BaseModel, name) else f"column_{number}"
+    plain = name.isidentifier() and name.isascii() and not iskeyword(name) and not name.startswith(("_", "column_"))
+    return name if plain and not hasattr(BaseModel, name) else f"column_{number}"
 
 
 def _annotation(column: Column) -> Any:
@@ -119,7 +119,7 @@ def _annotation(column: Column) -> Any:
         base = _TYPES[column.kind]
     limits: list[Any] = [
         marker(getattr(column, name))
-        for marker, (name, _) in _LIMITS.items()
+        for marker, name in _LIMITS.items()
         if getattr(column, name) is not None and known is None
     ]
     if column.pattern is not None and known is None:
@@ -181,8 +181,7 @@ def _unwrapped(annotation: Any) -> tuple[Any, bool, list[Any]]:
 def _limits(name: str, metadata: Iterable[Any]) -> Iterator[tuple[str, Any]]:
     for item in metadata:
         if type(item) in _LIMITS:
-            parameter, attribute = _LIMITS[type(item)]
-            yield parameter, getattr(item, attribute)
+            yield _LIMITS[type(item)], getattr(item, _LIMITS[type(item)])
         elif isinstance(item, at.GroupedMetadata):
             yield from _limits(name, item)
         elif not isinstance(item, Strict):

@@ -124,7 +124,7 @@ class Schema(BaseModel):
         --------
         >>> import pandas as pd
         >>> Schema.learn(pd.DataFrame({"age": range(18, 98), "who": ["a", "b"] * 40})).columns["age"]
-        Column('int', ge=0, le=137)
+        Column('int', ge=0, le=142)
         """
         return cls(learning.learned(frame))
 
@@ -265,6 +265,10 @@ class Schema(BaseModel):
     def __hash__(self) -> int:
         """Hash of columns and rules."""
         return hash((tuple(self.columns.items()), self.rules))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002  # pydantic's signature; nothing inside can change
+        """Return the schema with `columns` or `rules` replaced, and checked like any other schema."""
+        return type(self)(**{"columns": self.columns, "rules": self.rules, **(update or {})})
 
     def __copy__(self) -> Self:
         """Return the schema itself, which cannot change."""

@@ -48,6 +48,18 @@ class ClassMetric(Metric):
 
     The interval is Wilson's for that share; two models are compared by a bootstrap over the eight kinds of rows (right
     class, first answer, second answer), since their chosen rows differ.
+
+    Examples
+    --------
+    Three of five rows that are positive or called so are both:
+
+    >>> class Jaccard(ClassMetric):
+    ...     name = "jaccard"
+    ...
+    ...     def _chosen(self, truth, answers):
+    ...         return truth | answers
+    >>> Jaccard().interval([1, 1, 0, 0, 1, 1], [1, 1, 1, 0, 0, 1]).value
+    0.6
     """
 
     reads = "label"

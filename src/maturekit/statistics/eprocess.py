@@ -50,7 +50,7 @@ def shiryaev_roberts(level: NDArray[np.int64], up: ArrayLike, down: ArrayLike) -
     log_factor = z * bets - bets**2 / 2
     log_sum = level / _UNIT + log_factor.reshape(*log_factor.shape[:-2], -1)
     grown = np.logaddexp(0.0, np.minimum(log_sum, 1000.0)) * _UNIT
-    return np.minimum(np.floor(grown), _CAP).astype(np.int64)
+    return np.asarray(np.minimum(np.floor(grown), _CAP), dtype=np.int64)
 
 
 def change_evidence(level: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -57,7 +57,9 @@ def z_of_counts(
     Barndorff-Nielsen (1986), "Inference on full or partial parameters based on the standardized signed log likelihood
     ratio", Biometrika 73, for r*.
     """
-    s, n, a, m, u = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in (count, rows, pool_count, pool_rows, uniform)))
+    s, n, a, m, u = np.broadcast_arrays(
+        *(np.asarray(x, dtype=np.float64) for x in (count, rows, pool_count, pool_rows, uniform))
+    )
     shape = s.shape
     s, n, a, m, u = (x.ravel() for x in (s, n, a, m, u))
     z = np.zeros(s.shape)
@@ -94,10 +96,13 @@ def _exact(s: Floats, n: Floats, both: Floats, total: Floats, u: Floats) -> Floa
 
 
 def _closed(s: Floats, n: Floats, a: Floats, m: Floats) -> Floats:
-    """The signed root of the likelihood ratio, corrected to third order (r*)."""
+    """Return the signed root of the likelihood ratio, corrected to third order (r*)."""
     q1, q2, p = s / n, a / m, (s + a) / (n + m)
     gain = (
-        s * np.log(q1 / p) + (n - s) * np.log((1 - q1) / (1 - p)) + a * np.log(q2 / p) + (m - a) * np.log((1 - q2) / (1 - p))
+        s * np.log(q1 / p)
+        + (n - s) * np.log((1 - q1) / (1 - p))
+        + a * np.log(q2 / p)
+        + (m - a) * np.log((1 - q2) / (1 - p))
     )
     r = np.sign(q1 - q2) * np.sqrt(2 * np.maximum(gain, 0.0))
     odds = np.log(q1 / (1 - q1)) - np.log(q2 / (1 - q2))

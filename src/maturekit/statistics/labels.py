@@ -31,7 +31,7 @@ def is_positive(labels: ArrayLike, positive: Any = None, *, what: str = "labels"
     """
     array = np.asarray(labels)
     if array.dtype.kind in "US":
-        array = array.astype(object)  # a text never equals a number, and numpy must not turn one into the other
+        array = np.array(labels, dtype=object)  # numpy made text of a list of text and numbers; they are never equal
     if positive is not None:
         return np.asarray(array == positive, dtype=bool)
     kinds = np.unique(array).tolist() if array.dtype.kind in "biuf" else list(dict.fromkeys(array.tolist()))
@@ -42,4 +42,3 @@ def is_positive(labels: ArrayLike, positive: Any = None, *, what: str = "labels"
             hint=f"say it, such as `positive={strangers[0]}`.",
         )
     return np.asarray(array.astype(np.float64) == 1.0)
-

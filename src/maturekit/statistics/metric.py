@@ -26,6 +26,15 @@ class Metric(ABC):
 
     Write your own by subclassing `RowMetric` (one hook), or wrap a function in `BootstrapMetric`. A subclass of
     `Metric` itself defines `_interval` and `_difference`, and says what it reads.
+
+    Examples
+    --------
+    >>> from maturekit.statistics import Accuracy
+    >>> Accuracy().interval([1, 0, 1, 1], [1, 0, 0, 1]).value
+    0.75
+    >>> gain = Accuracy().difference([1, 0, 1, 1], [0, 0, 0, 1], [1, 0, 0, 1])
+    >>> gain.value, gain.above(0.0)
+    (0.25, 'not_enough_evidence')
     """
 
     name: str

@@ -48,7 +48,10 @@ def z_of_means(
     (array([2.1]), array([0.5]))
     """
     n, m = np.asarray(rows, dtype=np.float64), np.asarray(pool_rows, dtype=np.float64)
-    own, bag = np.asarray(sums, dtype=np.float64), np.asarray(sums, dtype=np.float64) + np.asarray(pool_sums, dtype=np.float64)
+    own, bag = (
+        np.asarray(sums, dtype=np.float64),
+        np.asarray(sums, dtype=np.float64) + np.asarray(pool_sums, dtype=np.float64),
+    )
     total = n + m
     with np.errstate(divide="ignore", invalid="ignore"):
         mean, square, cube = bag / total

@@ -22,14 +22,14 @@ _SAMPLES: tuple[list[object], ...] = (
 
 
 def _frames(rule: Rule) -> Iterator[pd.DataFrame]:
-    """Frames of each kind of value, the columns in different orders; a rule need not be able to read all of them."""
+    """Yield frames of each kind of value, shifted from column to column; a rule need not be able to read all of them."""
     for sample in _SAMPLES:
         columns = {name: sample[place % 5 :] + sample[: place % 5] for place, name in enumerate(rule.columns)}
         yield pd.DataFrame(columns)
 
 
 def _broken(rule: Rule, frame: pd.DataFrame) -> list[bool] | str:
-    """The rule's answer for each row, or the name of what it raised."""
+    """Return the rule's answer for each row, or the name of what it raised."""
     try:
         return [bool(row) for row in rule.breaking(frame)]
     except Exception as error:  # noqa: BLE001  # whatever a rule raises is an answer: it could not run
@@ -38,7 +38,7 @@ def _broken(rule: Rule, frame: pd.DataFrame) -> list[bool] | str:
 
 def _broken_records(rule: Rule, frame: pd.DataFrame) -> list[bool] | str:
     try:
-        return [not rule.keeps(record) for record in frame.to_dict("records")]
+        return [not rule.keeps({name: frame[name].tolist()[row] for name in rule.columns}) for row in range(len(frame))]
     except Exception as error:  # noqa: BLE001  # see above
         return type(error).__name__
 

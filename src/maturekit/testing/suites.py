@@ -60,11 +60,8 @@ def check(kind: type) -> None:
     The class says by ``examples()`` which instances to judge. Raises `ArgumentError` when it yields none, or when the
     class has no base that comes with a suite.
 
-    >>> from maturekit.governance import Gate
-    >>> class Never(Gate):
-    ...     def _judge(self, case):
-    ...         return self.finding("failed")
-    >>> check(Never)
+    >>> from maturekit.governance import SchemaAttached
+    >>> check(SchemaAttached)
     >>> check(dict)
     Traceback (most recent call last):
     maturekit.errors.ArgumentError: dict has no base class with a contract suite

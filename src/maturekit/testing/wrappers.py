@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,10 @@ _METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function"
 def _frame(wrapper: Wrapper, rows: int = 12) -> pd.DataFrame:
     names = list(wrapper.feature_names_in_)
     return pd.DataFrame(np.random.default_rng(7).random((rows, len(names))), columns=names)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in record.items()} for record in frame.to_dict("records")]
 
 
 def _offered(wrapper: Wrapper) -> list[str]:
@@ -67,7 +72,7 @@ def check_a_row_does_not_depend_on_its_neighbours(wrapper: Wrapper) -> None:
 def check_one_record_gets_what_its_row_gets(wrapper: Wrapper) -> None:
     frame = _frame(wrapper, rows=3)
     if hasattr(wrapper, "predict"):
-        for record, value in zip(frame.to_dict("records"), wrapper.predict(frame), strict=True):
+        for record, value in zip(_records(frame), wrapper.predict(frame), strict=True):
             one = wrapper.predict_one(record)
             assert one == value or np.isclose(one, value, rtol=1e-12)
             assert np.ndim(one) == np.ndim(value)
@@ -78,7 +83,7 @@ def check_the_table_is_left_as_it_was(wrapper: Wrapper) -> None:
     before = frame.copy(deep=True)
     for name in _offered(wrapper):
         getattr(wrapper, name)(frame)
-        wrapper.handle(Call(name, record=frame.iloc[0].to_dict()))
+        wrapper.handle(Call(name, record=_records(frame)[0]))
     pd.testing.assert_frame_equal(frame, before)
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import _compat_pickle
 import pickle
 import struct
 from collections.abc import Callable
 from typing import Any
 
 from maturekit.errors import FormatError, UntrustedError
-from maturekit.registry.safe.session import Draft, Session, Stranger
+from maturekit.registry.safe.session import Draft, Session, Stranger, plain_key
 
 __all__ = ["Machine"]
 
 _PROTOCOLS = range(2, 6)
-_KEYS = (str, int, float, bool, bytes, type(None), Stranger)
 _DEEPEST = 8
 """Object arrays within object arrays; fitted models need three."""
 
@@ -56,6 +56,7 @@ class Machine:
         self.session = session
         self.at = at
         self.depth = depth
+        self.protocol = _PROTOCOLS[-1]
         self.stack: list[Any] = []
         self.marks: list[int] = []
         self.memo: dict[int, Any] = {}
@@ -177,9 +178,9 @@ _sized(pickle.BYTEARRAY8, 8, bytearray)
 
 @_operation(pickle.PROTO)
 def _protocol(machine: Machine) -> None:
-    version = machine.take(1)[0]
-    if version not in _PROTOCOLS:
-        raise FormatError(f"pickle protocol {version} is not read")
+    machine.protocol = machine.take(1)[0]
+    if machine.protocol not in _PROTOCOLS:
+        raise FormatError(f"pickle protocol {machine.protocol} is not read")
 
 
 @_operation(pickle.FRAME)
@@ -234,7 +235,7 @@ def _appends(machine: Machine) -> None:
 @_operation(pickle.SETITEM)
 def _setitem(machine: Machine) -> None:
     value, key = machine.stack.pop(), machine.stack.pop()
-    _container(machine, *machine.session.mappings)[_plain(key)] = value
+    _container(machine, *machine.session.mappings)[plain_key(key)] = value
 
 
 @_operation(pickle.SETITEMS)
@@ -242,18 +243,18 @@ def _setitems(machine: Machine) -> None:
     items = machine.since_mark()
     target = _container(machine, *machine.session.mappings)
     for key, value in zip(items[::2], items[1::2], strict=True):
-        target[_plain(key)] = value
+        target[plain_key(key)] = value
 
 
 @_operation(pickle.ADDITEMS)
 def _additems(machine: Machine) -> None:
     items = machine.since_mark()
-    _container(machine, set).update(map(_plain, items))
+    _container(machine, set).update(map(plain_key, items))
 
 
 @_operation(pickle.FROZENSET)
 def _frozenset(machine: Machine) -> None:
-    machine.stack.append(frozenset(map(_plain, machine.since_mark())))
+    machine.stack.append(frozenset(map(plain_key, machine.since_mark())))
 
 
 @_operation(pickle.MEMOIZE)
@@ -288,6 +289,9 @@ def _global(machine: Machine) -> None:
     machine.at, end = end + 1, machine.data.index(b"\n", end + 1)
     name = machine.data[machine.at : end].decode()
     machine.at = end + 1
+    if machine.protocol < 3:  # names as Python 2 had them
+        module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
+        module = _compat_pickle.IMPORT_MAPPING.get(module, module)
     machine.stack.append(machine.session.find(module, name))
 
 
@@ -334,13 +338,3 @@ def _exact(value: Any, *kinds: type) -> Any:
         expected = " or ".join(kind.__name__ for kind in kinds)
         raise UntrustedError(f"the file treats something as a {expected} that is none")
     return value
-
-
-def _plain(key: Any) -> Any:
-    """Hashing runs no foreign code, and never recurses deeply."""
-    parts = key if type(key) is tuple else (key,)
-    for part in parts:
-        kind = type(part)
-        if kind not in _KEYS and not issubclass(kind, type) and kind.__module__ != "numpy":
-            raise UntrustedError(f"the file uses something as a key that is no plain value: {kind.__name__}")
-    return key

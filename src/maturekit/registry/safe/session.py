@@ -13,7 +13,7 @@ from maturekit.errors import FormatError, UntrustedError
 if TYPE_CHECKING:
     from maturekit.registry.safe.machine import Machine
 
-__all__ = ["Draft", "Maker", "Session", "Stranger"]
+__all__ = ["Draft", "Maker", "Session", "Stranger", "plain_key"]
 
 Filler = Callable[[Any, Any], None]
 _AMPLE = 64 * 2**20
@@ -50,6 +50,9 @@ class Stranger:
 
     def __init__(self, name: str) -> None:
         self.name = name
+
+
+_KEYS = (str, int, float, bool, bytes, type(None), Stranger)
 
 
 class Session:
@@ -174,6 +177,19 @@ class Session:
         else:
             value = Stranger(f"{module}.{name}")
         return value
+
+
+def plain_key(key: Any) -> Any:
+    """Return what may be a key or an element of a set: hashing it runs no foreign code and never recurses deeply.
+
+    >>> plain_key(("hour", 7))
+    ('hour', 7)
+    """
+    for part in key if type(key) is tuple else (key,):
+        kind = type(part)
+        if kind not in _KEYS and not issubclass(kind, type) and kind.__module__ != "numpy":
+            raise UntrustedError(f"the file uses something as a key that is no plain value: {kind.__name__}")
+    return key
 
 
 def _imported(module: str, name: str) -> Any:

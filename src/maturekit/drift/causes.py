@@ -1,0 +1,118 @@
+"""Which statistics changed, since when, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from maturekit.drift.layout import Layout
+from maturekit.drift.places import Statistic
+from maturekit.drift.reading import CAUSE
+from maturekit.drift.sizes import Size, size_of
+from maturekit.drift.state import State
+from maturekit.reports import Certainty, Finding
+from maturekit.statistics import benjamini_hochberg, change_evidence, leading_sums
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+__all__ = ["causes_of", "since_of"]
+
+_FALSE_SHARE = 0.1
+_TAIL = 3.2  # a statistic without change is above x in at most a share 3.2 / x of all batches (measured)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cause:
+    statistic: Statistic
+    size: Size
+    years: float
+    since: str
+    rank: float
+
+
+def causes_of(
+    layout: Layout, state: State, *, threshold: float, batches_per_year: float, importance: Mapping[str, float]
+) -> list[Finding]:
+    """Return one finding for each column, or pair of columns, that changed; the most important one first.
+
+    Of these a share of at most 0.1 is false on average. A pair is named only if neither of its columns is.
+    """
+    raw = change_evidence(state.level)
+    found = benjamini_hochberg(np.minimum(1.0, _TAIL / np.maximum(raw, 1e-300))) <= _FALSE_SHARE
+    found |= layout.weights * raw >= threshold
+    found[np.argmax(layout.weights * raw)] = True
+    sums = _Sums.of(layout, state)
+    best: dict[tuple[str, ...], _Cause] = {}
+    others: dict[tuple[str, ...], list[str]] = {}
+    for j in found.nonzero()[0].tolist():
+        statistic = layout.statistics[j]
+        size = sums.size(statistic, j)
+        weight = max(importance.get(name, 1.0) for name in statistic.columns)
+        years = float(layout.weights[j] * raw[j] / batches_per_year)
+        cause = _Cause(statistic, size, years, since_of(layout, state, j), weight * size.certain)
+        others.setdefault(statistic.columns, []).append(statistic.name)
+        known = best.get(statistic.columns)
+        if known is None or (cause.rank, cause.years) > (known.rank, known.years):
+            best[statistic.columns] = cause
+    single = {columns[0] for columns in best if len(columns) == 1}
+    kept = [cause for columns, cause in best.items() if len(columns) == 1 or not single & set(columns)]
+    kept.sort(key=lambda cause: (cause.rank, cause.years), reverse=True)
+    return [_finding(cause, others[cause.statistic.columns]) for cause in kept]
+
+
+def since_of(layout: Layout, state: State, j: int) -> str:
+    """Return the id of the batch where the change of a statistic seems to have begun."""
+    way = int(np.argmax(leading_sums(state.level[j])))
+    group = layout.statistics[j].group
+    recent = state.recent["data" if group == "dependence" else group]
+    back = min(max(round(float(state.span[0, j, way])), 1), len(recent))
+    return recent[-back]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Sums over all batches, and over those since the change, of every statistic."""
+
+    rows: NDArray[np.float64]
+    powers: NDArray[np.float64]
+    way: NDArray[np.intp]
+    span: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, layout: Layout, state: State) -> _Sums:
+        total = layout.sums(state.grown.total)
+        way = np.argmax(leading_sums(state.level), axis=-1)
+        span = np.take_along_axis(state.span, way[None, :, None], axis=2)[..., 0]
+        effects = state.known.effects
+        return cls(total.rows, total.powers, way, span, effects.scale if effects else np.ones(len(way)))
+
+    def size(self, statistic: Statistic, j: int) -> Size:
+        batches, rows, values = self.span[:, j].tolist()
+        mean, square = (self.powers[:2, j] / max(self.rows[j], 1.0)).tolist()
+        sd = float(np.sqrt(max(square - mean**2, 0.0)))
+        past = max(self.rows[j] - rows, 1.0)
+        after, before = values / max(rows, 1.0), float(self.powers[0, j] - values) / past
+        error = sd * float(self.scale[j]) * float(np.sqrt(1 / max(rows, 1.0) + 1 / past))
+        return size_of(statistic, before=before, after=after, sd=sd, error=error, batches=batches)
+
+
+def _finding(cause: _Cause, names: list[str]) -> Finding:
+    also = [name for name in dict.fromkeys(names) if name != cause.statistic.name]
+    more = f" (and {', '.join(also)})" if also else ""
+    return Finding(
+        f"{CAUSE}{cause.statistic.name}",
+        "failed",
+        columns=cause.statistic.columns,
+        severity="warning",
+        value=cause.size.value,
+        unit=cause.size.unit,
+        interval=(cause.size.low, cause.size.high),
+        certainty=Certainty(cause.years, "years between false alarms"),
+        message=f"{cause.size.words}{more}, since about {cause.since}",
+    )

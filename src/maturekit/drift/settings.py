@@ -1,0 +1,95 @@
+"""What a user asks of a monitor, checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from maturekit.drift.places import BUDGET
+from maturekit.drift.tolerance import Tolerance
+from maturekit.errors import ArgumentError, ArgumentTypeError, NotFoundError
+from maturekit.profile import Profile
+
+__all__ = ["Settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The arguments of `Monitor`, where they are explained, without the profile.
+
+    Examples
+    --------
+    >>> Settings(false_alarms_per_year=2, batches_per_year=365).threshold
+    182.5
+    """
+
+    false_alarms_per_year: float
+    batches_per_year: float
+    tolerance: Tolerance = field(default_factory=Tolerance)
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    importance: Mapping[str, float] = field(default_factory=dict)
+    batch_effects: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without a profile."""
+        for name in ("false_alarms_per_year", "batches_per_year"):
+            _check_positive(getattr(self, name), name)
+        if self.threshold < 1:
+            raise ArgumentError(
+                f"{self.false_alarms_per_year} false alarms in {self.batches_per_year} batches are more than one a batch",
+                hint="false_alarms_per_year must be at most batches_per_year.",
+            )
+        if not isinstance(self.tolerance, Tolerance):
+            raise ArgumentTypeError(
+                f"tolerance must be a Tolerance, got {type(self.tolerance).__name__}",
+                hint="for instance drift.Tolerance(sd=0.05).",
+            )
+        owner: dict[str, str] = {}
+        for group, names in self.groups.items():
+            if group not in BUDGET or group == "dependence":
+                raise NotFoundError.named("group of columns", group, known=set(BUDGET) - {"dependence"})
+            if isinstance(names, str):
+                raise ArgumentTypeError(f"group {group!r} must be a list of columns, got the text {names!r}")
+            for name in names:
+                if owner.setdefault(name, group) != group:
+                    raise ArgumentError(
+                        f"column {name!r} is in the groups {owner[name]!r} and {group!r}",
+                        hint="a column belongs to one group.",
+                    )
+        for name, value in self.importance.items():
+            _check_positive(value, f"importance of {name!r}")
+
+    @property
+    def threshold(self) -> float:
+        """Evidence that raises an alarm: batches between false alarms."""
+        return self.batches_per_year / self.false_alarms_per_year
+
+    def group_of(self, column: str) -> str:
+        """Return the group that a column belongs to."""
+        return next((group for group, names in self.groups.items() if column in names), "data")
+
+    def check(self, profile: Profile) -> None:
+        """Raise `NotFoundError` if a column that is named here is not in the profile."""
+        named = [name for names in self.groups.values() for name in names]
+        for name in (*named, *self.importance):
+            if name not in profile.columns:
+                raise NotFoundError.named("column of the profile", name, known=profile.columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready data."""
+        groups = {group: list(names) for group, names in self.groups.items()}
+        return {**asdict(self), "groups": groups, "importance": dict(self.importance)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read back what `to_dict` wrote."""
+        return cls(**{**data, "tolerance": Tolerance(**data["tolerance"])})
+
+
+def _check_positive(value: object, what: str) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ArgumentTypeError(f"{what} must be a number, got {type(value).__name__}")
+    if not (math.isfinite(value) and value > 0):
+        raise ArgumentError(f"{what} must be above 0, got {value}")
