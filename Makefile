@@ -12,7 +12,7 @@ PYTEST := -m pytest -n $(WORKERS)
 .PHONY: help demo test long lint format types docs notebooks oldest newest clean
 
 help:  ## say what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "make %-10s %s\n", $$1, $$2 }'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.ready  ## the whole loop on a year of real flights; ends with build/flights/index.html
 	$(BIN)/python notebooks/flights.py

@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from maturekit.drift.engine import judge
 from maturekit.drift.layout import Layout
 from maturekit.drift.tally import Tally
 from maturekit.drift.tolerance import Tolerance
-from maturekit.profile import NumericColumn, PairSums, Profile
+from maturekit.profile import CategoryColumn, NumericColumn, PairSums, Profile
 from maturekit.statistics import change_evidence, shiryaev_roberts
 
 DAYS = 365
@@ -70,7 +71,9 @@ class World:
         head = np.tile([rows, rows, rows, 0, 0, 0, 0], (len(cells), 1))
         return np.concatenate([head, cells], axis=1)
 
-    def _category(self, column, rows: int, worlds: int, shift: Shift | None, *, reference: bool) -> np.ndarray:
+    def _category(
+        self, column: CategoryColumn, rows: int, worlds: int, shift: Shift | None, *, reference: bool
+    ) -> np.ndarray:
         p = np.append(column.counts, [column.rest + 1, UNSEEN * column.rows]).astype(float)
         p = p if shift is None else shift(column.name, p / p.sum())
         checked = rows // 5 if reference else rows
@@ -85,10 +88,10 @@ class World:
     ) -> np.ndarray:
         """Alarms in each world; each alarm is acknowledged at once."""
         alarms = np.zeros(worlds, dtype=int)
-        for _, evidence in self._watch(
+        for _, alarm in self._watch(
             rows=rows, reference=reference, worlds=worlds, days=days, tolerance=tolerance, threshold=DAYS / promise
         ):
-            alarms += evidence
+            alarms += alarm
         return alarms
 
     def delays(
@@ -123,7 +126,16 @@ class World:
         return found
 
     def _watch(
-        self, *, rows, reference, worlds, days, tolerance, threshold, start=0, shift=None
+        self,
+        *,
+        rows: int,
+        reference: int,
+        worlds: int,
+        days: int,
+        tolerance: Tolerance,
+        threshold: float,
+        start: int = 0,
+        shift: Shift | None = None,
     ) -> Iterator[tuple[int, np.ndarray]]:
         pool = self.draw(reference, worlds, reference=True)
         level = np.zeros((worlds, len(self.layout.statistics), 10), dtype=np.int64)
@@ -146,7 +158,7 @@ def _rows(rng: np.random.Generator, n: int, pairs: int) -> pd.DataFrame:
         two = 0.5 * one + np.sqrt(0.75) * rng.normal(size=n)
         data[f"x{2 * pair}"], data[f"x{2 * pair + 1}"] = one, two
     data["x2"] = np.where(np.abs(data["x2"]) < 1.6, 0.0, data["x2"])  # mostly zero
-    data["x5"] = np.floor(2 * np.exp(data["x5"]))  # counts with a long tail
+    data["x3"] = np.floor(2 * np.exp(data["x3"]))  # counts with a long tail
     for number, values in enumerate((2, 3, 5, 10, 20, 50)):
         p = 1 / np.arange(1, values + 1)
         data[f"c{number}"] = rng.choice(np.array([f"v{value}" for value in range(values)]), n, p=p / p.sum())
@@ -155,7 +167,6 @@ def _rows(rng: np.random.Generator, n: int, pairs: int) -> pd.DataFrame:
 
 def moved(column: str, sd: float) -> Shift:
     """Move the first column of a pair by so many standard deviations (of a normal column)."""
-    from scipy.special import ndtr, ndtri
 
     def shift(name: str, joint: np.ndarray) -> np.ndarray:
         if name.split(",")[0] != column:

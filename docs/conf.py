@@ -56,9 +56,10 @@ myst_heading_anchors = 3
 
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "force"  # no cache: what is shown was run by this build
-nb_execution_in_temp = True  # a notebook leaves nothing behind
+nb_execution_in_temp = False  # the lesson on flights reads the revision of its code, and writes into build/ only
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
+nb_execution_show_tb = True
 nb_merge_streams = True
 
 autosummary_generate = True

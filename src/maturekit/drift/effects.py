@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -38,12 +39,13 @@ class BatchEffects:
 
     Parameters
     ----------
+    memory : array of float64, shape (3, J)
+        What the three scores before predict of the next, learned from the reference once: a score that adapted itself
+        would explain a lasting change away.
+    scale : array of float64, shape (J,)
+        How many times larger the error of a long mean is than rows alone would make it; at least 1.
     batches : array of float64, shape (J,)
         How many batches each statistic has seen.
-    total : array of float64, shape (J,)
-        Sum of the scores.
-    products : array of float64, shape (4, J)
-        Sums of score times score, 0 to 3 batches apart.
     last : array of float64, shape (3, J)
         The latest scores, newest first.
     low, high : array of float64, shape (J,)
@@ -52,9 +54,9 @@ class BatchEffects:
         Remainders in fixed bins.
     """
 
+    memory: NDArray[np.float64]
+    scale: NDArray[np.float64]
     batches: NDArray[np.float64]
-    total: NDArray[np.float64]
-    products: NDArray[np.float64]
     last: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
@@ -64,47 +66,38 @@ class BatchEffects:
     def none(cls, statistics: int) -> Self:
         """Return the state before the first batch."""
         return cls(
+            memory=np.zeros((_LAGS, statistics)),
+            scale=np.ones(statistics),
             batches=np.zeros(statistics),
-            total=np.zeros(statistics),
-            products=np.zeros((1 + _LAGS, statistics)),
             last=np.zeros((_LAGS, statistics)),
             low=np.full(statistics, -_FAR),
             high=np.full(statistics, _FAR),
             counts=np.zeros((statistics, len(_EDGES) + 1), dtype=np.int64),
         )
 
-    def _moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Variance of the scores, shape (J,), and correlations 1 to 3 batches apart, shape (3, J)."""
-        k = np.maximum(self.batches, 1.0)
-        centred = self.products / k - (self.total / k) ** 2
-        variance = np.maximum(centred[0], 1e-9)
-        return variance, np.clip(centred[1:] / variance, -1.0, 1.0)
+    @classmethod
+    def learn(cls, layout: Layout, batches: Sequence[tuple[Tally, Tally]]) -> Self:
+        """Learn from the reference's own batches, in order, each with the origin of its season."""
+        effects = cls.none(len(layout.statistics))
+        if not batches:
+            return effects
+        scores = np.stack([deviation(layout, batch, origin, Tolerance())[0] for batch, origin in batches])
+        memory, scale = _learned_memory(scores)
+        effects = replace(effects, memory=memory, scale=scale)
+        for batch, origin in batches:
+            effects = effects.updated(layout, batch, origin)
+        return effects
 
-    def _memory(self) -> NDArray[np.float64]:
-        """Coefficients of the three scores before, shape (3, J); their sum is on the high side while batches are few."""
-        _, lags = self._moments()
-        chain = np.concatenate([np.full((1, lags.shape[1]), 1.0 + _RIDGE), lags])
-        matrix = np.stack([np.stack([chain[abs(i - j)] for j in range(_LAGS)], -1) for i in range(_LAGS)], -2)
-        memory = np.linalg.solve(matrix, lags.T[..., None])[..., 0].T
-        k, found = np.maximum(self.batches, 1.0), np.clip(memory.sum(axis=0), -1.0, 1.0)
-        wanted = np.clip(found + (1 + 4 * found) / k + (1 - found**2) / np.sqrt(k), 0.0, _MOST_MEMORY)
-        memory[0] += wanted - memory.sum(axis=0)
-        return memory
-
-    @property
-    def scale(self) -> NDArray[np.float64]:
-        """How many times larger the error of a long mean is than rows alone would make it; at least 1."""
-        variance, lags = self._moments()
-        memory = self._memory()
-        alone = np.sqrt(np.maximum(variance * (1 - (memory * lags).sum(axis=0)), 1.0))
-        return np.where(self.batches > 1, alone / (1 - memory.sum(axis=0)), 1.0)
+    def restarted(self) -> Self:
+        """Return the state before the first batch of a new world that keeps the memory of the old one."""
+        return replace(self.none(len(self.batches)), memory=self.memory, scale=self.scale)
 
     def judge(
         self, layout: Layout, batch: Tally, origin: Tally, *, uniform: NDArray[np.float64], tolerance: Tolerance
     ) -> Surprise:
         """Say how surprising a batch is among those before it; `uniform` has one number in [0, 1) a statistic."""
         score, slack, moved = deviation(layout, batch, origin, tolerance)
-        remainder = score - (self._memory() * self.last).sum(axis=0)
+        remainder = score - (self.memory * self.last).sum(axis=0)
         return Surprise(
             up=self._rank(remainder - slack, uniform, layout.extreme),
             down=-self._rank(remainder + slack, uniform, layout.extreme),
@@ -131,18 +124,32 @@ class BatchEffects:
     def updated(self, layout: Layout, batch: Tally, origin: Tally) -> Self:
         """Return the state after one more batch; statistics without rows keep theirs."""
         score, _, moved = deviation(layout, batch, origin, Tolerance())
-        remainder = score - (self._memory() * self.last).sum(axis=0)
+        remainder = score - (self.memory * self.last).sum(axis=0)
         counts = self.counts.copy()
         counts[moved.nonzero()[0], np.searchsorted(_EDGES, remainder)[moved]] += 1
-        return type(self)(
+        return replace(
+            self,
             batches=self.batches + moved,
-            total=_short(self.total + np.where(moved, score, 0.0)),
-            products=_short(self.products + np.where(moved, score * np.vstack([score, self.last]), 0.0)),
             last=np.where(moved, np.vstack([score, self.last[:-1]]), self.last),
             low=np.where(moved, np.minimum(self.low, remainder), self.low),
             high=np.where(moved, np.maximum(self.high, remainder), self.high),
             counts=counts,
         )
+
+
+def _learned_memory(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return memory and scale of scores, shape (batches, J); the sum of the memory errs on the high side."""
+    k, centred = len(scores), scores - scores.mean(axis=0)
+    variance = np.maximum((centred**2).mean(axis=0), 1e-9)
+    lags = np.stack([(centred[lag:] * centred[:-lag]).sum(axis=0) / k / variance for lag in range(1, 1 + _LAGS)])
+    chain = np.concatenate([np.full((1, lags.shape[1]), 1.0 + _RIDGE), lags])
+    matrix = np.stack([np.stack([chain[abs(i - j)] for j in range(_LAGS)], -1) for i in range(_LAGS)], -2)
+    memory = np.linalg.solve(matrix, lags.T[..., None])[..., 0].T
+    found = np.clip(memory.sum(axis=0), -1.0, 1.0)
+    wanted = np.clip(found + (1 + 4 * found) / k + (1 - found**2) / np.sqrt(k), 0.0, _MOST_MEMORY)
+    alone = np.sqrt(np.maximum(variance * (1 - (memory * lags).sum(axis=0)), 1.0))
+    memory[0] += wanted - memory.sum(axis=0)
+    return _short(memory), _short(alone / (1 - wanted))
 
 
 def deviation(

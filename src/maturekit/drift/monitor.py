@@ -210,7 +210,7 @@ class Monitor:
                 hint="pass the new reference: `rebase(profile)`.",
             )
         else:
-            self._state_ = state.quiet(state.grown.since(state.known, len(self._layout.statistics)))
+            self._state_ = state.quiet(state.grown.since(state.known))
 
     def state(self) -> dict[str, Any]:
         """Return all that `from_state` needs beside the profile, ready for JSON, of constant size."""

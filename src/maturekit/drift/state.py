@@ -52,27 +52,25 @@ class Knowledge:
 
     def learned(self, profile: Profile, layout: Layout) -> Self:
         """Return the same with how the reference's own batches vary."""
-        effects = self.effects
-        if effects is None:
+        if self.effects is None:
             return self
         batches = [
             (day, season, part) for season, whole in seasons_of(profile).items() for day, part in whole.batches.items()
         ]
         if profile.classes:
             batches.sort(key=lambda batch: batch[0])  # each class knows only its own order
-        for _, season, part in batches:
-            effects = effects.updated(layout, Tally.of(part), self.origins[season])
-        return replace(self, effects=effects)
+        known = [(Tally.of(part), self.origins[season]) for _, season, part in batches]
+        return replace(self, effects=BatchEffects.learn(layout, known))
 
     def plus(self, layout: Layout, batch: Tally, season: str) -> Self:
         """Return what is known after one more batch."""
         effects = self.effects.updated(layout, batch, self.origins[season]) if self.effects else None
         return replace(self, pools={**self.pools, season: self.pools[season] + batch}, effects=effects)
 
-    def since(self, earlier: Self, statistics: int) -> Self:
+    def since(self, earlier: Self) -> Self:
         """Return only what came after `earlier`, as a reference of its own."""
         pools = {season: pool + earlier.pools[season] * -1 for season, pool in self.pools.items()}
-        return type(self)(pools, pools, BatchEffects.none(statistics) if self.effects else None)
+        return type(self)(pools, pools, self.effects.restarted() if self.effects else None)
 
     @property
     def total(self) -> Tally:

@@ -11,9 +11,9 @@ from maturekit.registry.safe.arrays import ARRAY_MAKERS
 from maturekit.registry.safe.encoders import check_isotonic, check_one_hot
 from maturekit.registry.safe.randomness import RANDOM_MAKERS, RANDOM_VALUES
 from maturekit.registry.safe.session import Draft, Maker, Session, plain_key
-from maturekit.registry.safe.trees import check_boosting, check_forest, check_tree, make_tree
+from maturekit.registry.safe.trees import check_all_trees, check_boosting, check_forest, check_tree, make_tree
 
-__all__ = ["CHECKS", "MAKERS", "VALUES"]
+__all__ = ["MAKERS", "VALUES", "check_made"]
 
 _LOSSES = {
     "CyAbsoluteError": 0,
@@ -151,7 +151,7 @@ _FOREST = "sklearn.ensemble._forest"
 _BOOSTING = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
 _TREE = "sklearn.tree._classes"
 
-CHECKS = {
+_CHECKS = {
     ("sklearn.isotonic", "IsotonicRegression"): check_isotonic,
     ("sklearn.preprocessing._encoders", "OneHotEncoder"): check_one_hot,
     (_BOOSTING, "HistGradientBoostingClassifier"): check_boosting,
@@ -166,3 +166,15 @@ CHECKS = {
     (_TREE, "ExtraTreeRegressor"): check_tree,
 }
 """Checks of finished instances, by the module and name of their class."""
+
+
+def check_made(session: Session) -> None:
+    """Check everything that a file has made and that compiled code will follow without looking.
+
+    >>> check_made(Session())
+    """
+    check_all_trees(session.trees)
+    for made in session.made:
+        check = _CHECKS.get((type(made).__module__, type(made).__qualname__))
+        if check is not None:
+            check(made)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib.resources
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,12 +43,12 @@ def read(data: bytes, *, trust: frozenset[tuple[str, str]] = frozenset()) -> Rea
     trust : set of (module, name)
         What the caller allows beside the allow-list.
     """
-    from maturekit.registry.safe.makers import CHECKS, MAKERS, VALUES  # noqa: PLC0415  # brings numpy, which reading needs
+    from maturekit.registry.safe.makers import MAKERS, VALUES  # noqa: PLC0415  # brings numpy, which reading needs
 
     names = _allowed()
     values = {**names["values"], **VALUES}
     session = Session(size=len(data), makers=MAKERS, classes=names["classes"], values=values, trusted=trust)
-    value = _run(data, session, CHECKS)
+    value = _run(data, session)
     if session.strangers:
         raise _untrusted(session)
     return Reading(value, frozenset(session.versions - {""}))
@@ -67,11 +66,13 @@ def needs(data: bytes) -> dict[str, set[str]]:
     from maturekit.registry.safe.makers import MAKERS, VALUES  # noqa: PLC0415  # brings numpy, which reading needs
 
     session = Session(size=len(data), makers=MAKERS, values=VALUES)
-    _run(data, session, {})
+    _run(data, session)
     return session.strangers
 
 
-def _run(data: bytes, session: Session, checks: Mapping[tuple[str, str], Callable[[Any], None]]) -> Any:
+def _run(data: bytes, session: Session) -> Any:
+    from maturekit.registry.safe.makers import check_made  # noqa: PLC0415  # as above
+
     try:
         machine = Machine(data, session)
         value = machine.run()
@@ -80,10 +81,7 @@ def _run(data: bytes, session: Session, checks: Mapping[tuple[str, str], Callabl
         if isinstance(value, Maker):
             raise UntrustedError("the file holds no model")
         if not session.strangers:
-            for made in session.made:
-                check = checks.get((type(made).__module__, type(made).__qualname__))
-                if check is not None:
-                    check(made)
+            check_made(session)
     except (FormatError, UntrustedError):
         if session.strangers:
             raise _untrusted(session) from None

@@ -95,6 +95,8 @@ class Session:
         """Every name that nobody allowed, and what the file does with it: refer, make, call."""
         self.made: list[Any] = []
         """Every instance of an allowed class, for the checks after loading."""
+        self.trees: list[tuple[Any, int, int]] = []
+        """Nodes, features and depth of every compiled tree, for the checks after loading."""
         self.mappings: list[type] = [dict, OrderedDict]
         """The exact types that keys and values may be put into."""
         self.versions: set[str] = set()
@@ -185,6 +187,8 @@ def plain_key(key: Any) -> Any:
     >>> plain_key(("hour", 7))
     ('hour', 7)
     """
+    if type(key) is str:  # nearly all of them
+        return key
     for part in key if type(key) is tuple else (key,):
         kind = type(part)
         if kind not in _KEYS and not issubclass(kind, type) and kind.__module__ != "numpy":

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
     from maturekit.registry.safe.machine import Machine
 
-__all__ = ["check_boosting", "check_forest", "check_tree", "make_tree"]
+__all__ = ["check_all_trees", "check_boosting", "check_forest", "check_tree", "make_tree"]
 
 _LEAF = -1
 
 
 def make_tree(arguments: tuple[Any, ...], session: Session) -> Draft:
-    """Begin the compiled tree of scikit-learn; it is made when all of it is known to fit together."""
+    """Begin the compiled tree of scikit-learn, which copies what fits together; `check_all_trees` judges its nodes."""
     features, classes, outputs = arguments
     _demand(
-        type(features) is int and type(outputs) is int and features >= 0,
+        type(features) is int and type(outputs) is int and 0 <= features < 2**31,
         isinstance(classes, np.ndarray) and classes.dtype == np.intp and classes.shape == (outputs,),
     )
     _demand(bool((classes >= 1).all()), int(classes.max(initial=0)) <= 2**31)
@@ -35,17 +35,32 @@ def make_tree(arguments: tuple[Any, ...], session: Session) -> Draft:
         _demand(isinstance(nodes, np.ndarray) and nodes.ndim == 1 and len(nodes) > 0 and nodes.dtype.names is not None)
         _demand(type(state["node_count"]) is int and state["node_count"] == len(nodes))
         _demand(isinstance(values, np.ndarray) and values.shape == (len(nodes), outputs, int(classes.max(initial=0))))
-        left, right, feature = (nodes[name].astype(np.int64) for name in ("left_child", "right_child", "feature"))
-        inner = left != _LEAF
-        _check_features(feature[inner], features)
-        _demand(bool((right[~inner] == _LEAF).all()))
-        _demand(type(state["max_depth"]) is int and state["max_depth"] == _depth(left, right, inner))
+        _demand(type(state["max_depth"]) is int and 0 <= state["max_depth"] < len(nodes))
         session.charge(nodes.nbytes + values.nbytes)
+        session.trees.append((nodes, features, state["max_depth"]))
         tree = Tree(features, classes, outputs)
         tree.__setstate__(state)
         return tree
 
     return Draft(finish)
+
+
+def check_all_trees(trees: list[tuple[Any, int, int]]) -> None:
+    """Check the nodes of compiled trees, given with their features and depths; all at once, since forests have many."""
+    if not trees:
+        return
+    columns = {
+        name: np.concatenate([nodes[name].astype(np.int64) for nodes, _, _ in trees])
+        for name in ("left_child", "right_child", "feature")
+    }
+    left, right, feature = columns.values()
+    sizes, features, depths = np.array([(len(nodes), features, depth) for nodes, features, depth in trees]).T
+    inner = left != _LEAF
+    _demand(bool((right[~inner] == _LEAF).all()))
+    _demand(bool(((feature >= 0) & (feature < np.repeat(features, sizes)))[inner].all()))
+    above = _check_shape(left, right, inner, sizes)
+    starts = np.cumsum(sizes) - sizes
+    _demand(np.array_equal(np.maximum.reduceat(_depths(above), starts), depths))
 
 
 def check_tree(model: Any) -> None:
@@ -80,20 +95,24 @@ def check_boosting(model: Any) -> None:
     _demand(all(type(row) is list and len(row) == columns for row in rows))
     categorical = _check_bins(model.__dict__.get("_bin_mapper"), features)
     _check_preprocessor(model.__dict__.get("_preprocessor"), model.__dict__.get("is_categorical_"), features)
-    for tree in (tree for row in rows for tree in row):
-        _demand(type(tree) is TreePredictor)
-        nodes = tree.nodes
-        _demand(isinstance(nodes, np.ndarray) and nodes.dtype == PREDICTOR_RECORD_DTYPE and nodes.ndim == 1)
-        _demand(len(nodes) > 0)
-        inner = nodes["is_leaf"] == 0
-        left, right = nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
-        _depth(left, right, inner)
-        _check_features(nodes["feature_idx"][inner], features)
-        splits = nodes[inner & (nodes["is_categorical"] != 0)]
-        _demand(bool(categorical[splits["feature_idx"]].all()))
+    trees = [tree for row in rows for tree in row]
+    for tree in trees:
+        _demand(type(tree) is TreePredictor and type(tree.nodes) is np.ndarray)
+        _demand(tree.nodes.dtype == PREDICTOR_RECORD_DTYPE and tree.nodes.ndim == 1 and len(tree.nodes) > 0)
         for bitsets in (tree.raw_left_cat_bitsets, tree.binned_left_cat_bitsets):
-            _demand(isinstance(bitsets, np.ndarray) and bitsets.dtype == np.uint32 and bitsets.shape[1:] == (8,))
-            _demand(int(splits["bitset_idx"].max(initial=0)) < max(len(bitsets), 1 - len(splits)))
+            _demand(type(bitsets) is np.ndarray and bitsets.dtype == np.uint32 and bitsets.shape[1:] == (8,))
+    if not trees:
+        return
+    sizes = np.array([len(tree.nodes) for tree in trees])
+    bits = np.array([min(len(tree.raw_left_cat_bitsets), len(tree.binned_left_cat_bitsets)) for tree in trees])
+    # All at once, since a model has hundreds of small trees; joined as bytes, since numpy compares records slowly.
+    nodes = np.frombuffer(b"".join(tree.nodes.tobytes() for tree in trees), PREDICTOR_RECORD_DTYPE)
+    inner = nodes["is_leaf"] == 0
+    _check_shape(nodes["left"].astype(np.int64), nodes["right"].astype(np.int64), inner, sizes)
+    _demand(bool(((nodes["feature_idx"] >= 0) & (nodes["feature_idx"] < features))[inner].all()))
+    splits = inner & (nodes["is_categorical"] != 0)
+    _demand(bool(categorical[nodes["feature_idx"][splits]].all()))
+    _demand(bool((nodes["bitset_idx"][splits] < np.repeat(bits, sizes)[splits]).all()))
 
 
 def _check_bins(mapper: Any, features: int) -> NDArray[np.bool_]:
@@ -133,22 +152,36 @@ def _check_preprocessor(preprocessor: Any, categorical: Any, features: int) -> N
     _demand(type(numerical) is FunctionTransformer)
 
 
-def _depth(left: NDArray[np.int64], right: NDArray[np.int64], inner: NDArray[np.bool_]) -> int:
-    """Return the depth of a tree; refuse what is none: each node but the root is the child of one node before it."""
+def _check_shape(
+    left: NDArray[np.int64], right: NDArray[np.int64], inner: NDArray[np.bool_], sizes: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the parent of every node of trees that stand one behind another; a root is its own.
+
+    Each node but a root must be the child of exactly one node, which stands before it in the same tree.
+    """
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
     parents = np.flatnonzero(inner)
-    children = np.concatenate([left[inner], right[inner]])
-    _demand(bool((children > np.tile(parents, 2)).all()), int(children.max(initial=0)) < len(left))
-    _demand(bool((np.bincount(children, minlength=len(left))[1:] == 1).all()))
-    depth, level = 0, parents[:1] if inner[0] else parents[:0]
-    while len(level):
-        depth += 1
-        level = np.concatenate([left[level], right[level]])
-        level = level[inner[level]]
-    return depth
+    start, end = np.repeat(starts, sizes)[parents], np.repeat(ends, sizes)[parents]
+    above = np.full(len(left), -1)
+    above[starts] = starts
+    for children in (left[parents] + start, right[parents] + start):
+        _demand(bool(((children > parents) & (children < end)).all()))
+        above[children] = parents
+    _demand(bool((above >= 0).all()) and len(left) == len(sizes) + 2 * len(parents))
+    return above
 
 
-def _check_features(used: NDArray[Any], features: int) -> None:
-    _demand(bool((used >= 0).all()) and bool((used < features).all()))
+def _depths(above: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how far every node is from its root, by jumping twice as far at every turn."""
+    depths: NDArray[np.int64] = (above != np.arange(len(above))).astype(np.int64)
+    while True:
+        further = depths[above]
+        if not further.any():
+            break
+        depths += further
+        above = above[above]
+    return depths
 
 
 def _features(model: Any) -> int:
