@@ -105,6 +105,24 @@ def test_the_change_point_is_named(profile):
     assert reading.since in {"new-0", "new-1", "calm-19", "calm-18"}
 
 
+def test_change_points_and_sizes_are_right_over_many_runs():
+    rng, late, covered = np.random.default_rng(29), [], []
+    profile = Profile.of(pd.DataFrame(rng.normal(size=(10_000, 2)), columns=["a", "b"]))
+    for _ in range(25):
+        monitor = watching(profile)
+        for day in range(30):
+            shift = [0.2 if day >= 12 else 0.0, 0.0]
+            frame = pd.DataFrame(rng.normal(shift, 1, size=(500, 2)), columns=["a", "b"])
+            reading = monitor.update(frame, batch=str(day))
+            if reading.alarm:
+                break
+        late.append(int(reading.since) - 12)
+        covered += [f.interval[0] <= 0.2 <= f.interval[1] for f in reading.causes if f.rule == "drift:location"]
+    assert abs(np.median(late)) <= 1
+    assert len(covered) >= 20
+    assert np.mean(covered) > 0.85  # promised: 0.95; the reference's own error is shared by all runs
+
+
 def test_three_years_on_a_reference_of_a_thousand_rows_stay_quiet():
     rng = np.random.default_rng(11)
     names = [f"x{i}" for i in range(3)]

@@ -35,6 +35,11 @@ def test_bounds_stay_within_what_is_possible():
     assert size("pair", 0.1, 0.2, error=10.0).high < 3.0
 
 
+def test_a_rank_correlation_never_passes_one():
+    assert size("pair", 0.1, 0.2).words == "rank correlation from 0.30 to 0.60"
+    assert size("pair", 0.1, 0.6).value == pytest.approx(0.7)
+
+
 def test_the_interval_grows_with_the_number_of_looks():
     widths = [(found := size("value", 0.5, 0.55, batches=b)).high - found.low for b in (1, 30)]
     assert widths[1] > widths[0] > 2 * 1.96  # in percentage points, against an interval for one look
@@ -45,7 +50,7 @@ def test_the_interval_grows_with_the_number_of_looks():
     [
         ("value", "value 'UA' from 50.0 % to 60.0 % of rows"),
         ("unseen", "values never seen before from 50.0 % to 60.0 % of rows"),
-        ("pair", "rank correlation from 1.50 to 1.80"),
+        ("low", "values at the low end from 50.0 % to 60.0 % of rows"),
         ("spread", "values are more spread out (sd x 1.4)"),
         ("shape", "values gather in the middle and at the ends"),
     ],

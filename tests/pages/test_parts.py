@@ -109,6 +109,12 @@ def test_columns_of_numbers_are_set_flush_right_and_dates_are_not():
     assert pages.table(["month", "n", "AUC", "when", "what"], rows, caption="t").html.count('<td class="number"') == 4
 
 
+def test_short_columns_stay_on_one_line_and_long_ones_get_room():
+    html = pages.table(["id", "why"], [["20130101-MQ4478-LGA", "engine: categories; seats: ge"]], caption="t").html
+    assert '<th scope="row" class="short">' in html
+    assert '<td class="long">' in html
+
+
 def test_an_empty_table_keeps_its_head():
     assert Reader(pages.table(["a"], [], caption="none").html).tags.count("th") == 1
 
@@ -136,7 +142,7 @@ def test_a_report_shows_number_interval_certainty_and_the_word_of_every_status()
         certainty=Certainty(0.95, "confidence"),
     )
     page = Reader(pages.report(Report("x", [rich, *(Finding("rule", s) for s in statuses)])).html)
-    assert "5 rows (50.00%), 0.25 AUC, 0 to 1, 0.95 confidence" in page.text
+    assert "5 rows (50.00%) 0.25 AUC [0, 1]0.95 confidence" in page.text
     for status in statuses:
         assert status.replace("_", " ") in page.text
 

@@ -213,6 +213,13 @@ def test_every_name_that_is_asked_for_is_listed():
     assert refused.value.names == ("_io.StringIO", "builtins.eval", "posix.system", "subprocess.Popen")
 
 
+def test_names_from_the_file_are_harmless_in_a_terminal():
+    with pytest.raises(UntrustedError) as refused:
+        read(stream(name("evil\x1b[2J", "x" * 1000)))
+    assert "\x1b" not in str(refused.value)
+    assert len(str(refused.value)) < 1000
+
+
 def test_a_refused_name_is_not_even_imported(tmp_path, monkeypatch):
     (tmp_path / "importing_runs.py").write_text("raise SystemExit('it ran')")
     monkeypatch.syspath_prepend(tmp_path)
@@ -629,6 +636,7 @@ def test_forged_frames_of_boosting_are_refused():
         lambda model: setattr(model, "_predictors", [[StandardScaler()]]),
         lambda model: setattr(model, "_preprocessor", StandardScaler().fit(X)),
         lambda model: model._preprocessor.transformers_.pop(0),
+        lambda model: setattr(model._preprocessor.transformers_[1][1], "func", np.abs),
         lambda model: model._preprocessor._transformer_to_input_indices.update(numerical=[0]),
         lambda model: setattr(model._bin_mapper, "is_categorical_", np.ones(9, dtype=np.uint8)),
         lambda model: model._bin_mapper.bin_thresholds_.__setitem__(0, np.array([300.0])),

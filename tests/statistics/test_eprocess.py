@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from maturekit.statistics import change_evidence, leading_sums, shiryaev_roberts
+from maturekit.statistics import change_evidence, change_sums, leading_bet, shiryaev_roberts
 
 EMPTY = np.zeros((1, 10), dtype=np.int64)
 
@@ -56,7 +56,11 @@ def test_evidence_is_capped_and_stays_finite():
     assert change_evidence(level)[0] > 1e198
 
 
-def test_leading_sums_tell_the_direction():
-    up, down = leading_sums(shiryaev_roberts(EMPTY, [-4.0], [4.0]))[0]
-    assert down > 1_000
-    assert up < 1
+def test_the_leading_bet_tells_direction_and_size():
+    up, down = (leading_bet(shiryaev_roberts(EMPTY, [z], [-z]))[0] for z in (4.0, -4.0))
+    assert (up, down) == (3, 8)
+
+
+def test_sums_are_what_levels_stand_for():
+    level = np.full((1, 10), round(np.log1p(3.0) * 1e6), dtype=np.int64)
+    np.testing.assert_allclose(change_sums(level), 3.0, atol=1e-5)

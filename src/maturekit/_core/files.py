@@ -22,7 +22,7 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     unfinished: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}-", suffix=".unfinished")
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-")
         unfinished = Path(name)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

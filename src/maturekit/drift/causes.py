@@ -14,7 +14,7 @@ from maturekit.drift.reading import CAUSE
 from maturekit.drift.sizes import Size, size_of
 from maturekit.drift.state import State
 from maturekit.reports import Certainty, Finding
-from maturekit.statistics import benjamini_hochberg, change_evidence, leading_sums
+from maturekit.statistics import benjamini_hochberg, change_evidence, leading_bet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,10 +67,10 @@ def causes_of(
 
 def since_of(layout: Layout, state: State, j: int) -> str:
     """Return the id of the batch where the change of a statistic seems to have begun."""
-    way = int(np.argmax(leading_sums(state.level[j])))
+    bet = int(leading_bet(state.level[j]))
     group = layout.statistics[j].group
     recent = state.recent["data" if group == "dependence" else group]
-    back = min(max(round(float(state.span[0, j, way])), 1), len(recent))
+    back = min(max(round(float(state.span[0, j, bet])), 1), len(recent))
     return recent[-back]
 
 
@@ -80,17 +80,16 @@ class _Sums:
 
     rows: NDArray[np.float64]
     powers: NDArray[np.float64]
-    way: NDArray[np.intp]
     span: NDArray[np.float64]
     scale: NDArray[np.float64]
 
     @classmethod
     def of(cls, layout: Layout, state: State) -> _Sums:
         total = layout.sums(state.grown.total)
-        way = np.argmax(leading_sums(state.level), axis=-1)
-        span = np.take_along_axis(state.span, way[None, :, None], axis=2)[..., 0]
+        bets = leading_bet(state.level)
+        span = np.take_along_axis(state.span, bets[None, :, None], axis=2)[..., 0]
         effects = state.known.effects
-        return cls(total.rows, total.powers, way, span, effects.scale if effects else np.ones(len(way)))
+        return cls(total.rows, total.powers, span, effects.scale if effects else np.ones(len(bets)))
 
     def size(self, statistic: Statistic, j: int) -> Size:
         batches, rows, values = self.span[:, j].tolist()

@@ -89,7 +89,7 @@ class Monitor:
     >>> reading.alarm, reading.since, reading.causes[0].rule
     (True, 'tuesday', 'drift:location')
     >>> print(reading.causes[0].message)
-    values moved up by 0.4 sd (and high), since about tuesday
+    values moved up by 0.56 sd (and high), since about tuesday
     >>> monitor.acknowledge()
     """
 

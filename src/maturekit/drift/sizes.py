@@ -97,9 +97,11 @@ def _measure(statistic: Statistic) -> tuple[Callable[[float], float], str, Words
             return lambda mean: 100 * mean, "percentage points of rank", _shape_words
         case "pair":
             return (
-                lambda mean: 3 * mean,
+                _correlation,
                 "rank correlation",
-                lambda before, after, _: f"rank correlation from {3 * before:.2f} to {3 * after:.2f}",
+                lambda before, after, _: (
+                    f"rank correlation from {_correlation(before):.2f} to {_correlation(after):.2f}"
+                ),
             )
         case _:
             what = _COUNTED.get(statistic.name, "").format(value=statistic.value)
@@ -132,6 +134,11 @@ def _normal_mean(mean_rank: float) -> float:
 def _normal_sd(mean_distance: float) -> float:
     """Return the factor on the spread of a normal column that gives this mean distance of ranks from the middle."""
     return math.tan(math.pi / 2 * min(max(mean_distance, _EDGE), 1 - _EDGE))
+
+
+def _correlation(mean_product: float) -> float:
+    """Return the rank correlation of a mean product of ranks; both columns moving together may carry it past 1."""
+    return min(max(3 * mean_product, -1.0), 1.0)
 
 
 def _shape_words(_: float, __: float, move: float) -> str:

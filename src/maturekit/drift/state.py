@@ -13,7 +13,7 @@ from maturekit.drift.engine import Surprise
 from maturekit.drift.layout import Layout
 from maturekit.drift.tally import Tally
 from maturekit.profile import Profile
-from maturekit.statistics import leading_sums, shiryaev_roberts
+from maturekit.statistics import change_sums, shiryaev_roberts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,8 +89,8 @@ class State:
         Batches judged so far.
     level : array of int64, shape (J, 10)
         Evidence of each statistic, as `maturekit.statistics.shiryaev_roberts` keeps it.
-    span : array of float64, shape (3, J, 2)
-        Number of batches, rows and sum of values since the change, if there is one upwards or downwards.
+    span : array of float64, shape (3, J, 10)
+        Number of batches, rows and sum of values since the change that each bet is on, if there is one.
     known, grown : Knowledge
         What batches are compared with, and what they will be compared with after `acknowledge`; one object while no
         alarm is open.
@@ -112,18 +112,18 @@ class State:
     def start(cls, known: Knowledge, statistics: int) -> Self:
         """Return the state before the first batch."""
         level = np.zeros((statistics, BETS), dtype=np.int64)
-        return cls(0, level, np.zeros((3, statistics, 2)), known, known, {})
+        return cls(0, level, np.zeros((3, statistics, BETS)), known, known, {})
 
     def judged(self, surprise: Surprise, rows: NDArray[np.float64], values: NDArray[np.float64]) -> Self:
         """Return the state with the evidence of one more batch, of which `rows` and `values` are counts and sums."""
-        sums = leading_sums(self.level)
+        sums = change_sums(self.level)
         news = np.stack([np.ones(len(rows)), rows, values])[..., None]
         moved = surprise.moved
         return replace(
             self,
             updates=self.updates + 1,
             level=np.where(moved[:, None], shiryaev_roberts(self.level, surprise.up, surprise.down), self.level),
-            span=np.where(moved[:, None], np.round(self.span * (sums / (1 + sums)) + news, 3), self.span),
+            span=np.where(moved[:, None], np.round(self.span * (sums / (1 + sums)) + news, 2), self.span),
         )
 
     def remembered(self, groups: tuple[str, ...], batch: str) -> Self:
@@ -155,7 +155,7 @@ class State:
         return cls(
             updates=int(data["updates"]),
             level=np.array(data["level"], dtype=np.int64).reshape(-1, BETS),
-            span=np.array(data["span"], dtype=np.float64).reshape(3, -1, 2),
+            span=np.array(data["span"], dtype=np.float64).reshape(3, -1, BETS),
             known=known,
             grown=known if data["grown"] is None else _knowledge_in(data["grown"]),
             recent={group: tuple(map(str, ids)) for group, ids in data["recent"].items()},

@@ -4,7 +4,8 @@ from maturekit.pages.charts import Level, Line, Mark, Moment, Span, drawing_styl
 from maturekit.pages.figure import figure
 from maturekit.pages.fragment import Fragment, text
 from maturekit.pages.page import Page
-from maturekit.pages.parts import details, frame, key_figures, mark, report, stages, table
+from maturekit.pages.parts import details, key_figures, mark, report, stages
+from maturekit.pages.table import frame, table
 
 __all__ = [
     "Fragment",

@@ -27,7 +27,7 @@ Place = datetime | float | str
 _WIDTH = 9.2
 _ROOM = 0.03
 """Empty room at both ends of a timeline, as a share of it."""
-_LETTER = 0.011
+_LETTER = 0.008
 """Width of a letter, as a share of the picture."""
 
 
@@ -233,19 +233,19 @@ def timeline(spans: Sequence[Span], moments: Sequence[Moment] = (), *, alt: str,
     last = max([starts[-1][0], *(_number(span.end) for span in spans if span.end is not None)])
     room = (last - first) * _ROOM or 1.0
     with drawing_style():
-        drawing, axes = _empty(height=0.9 + 0.5 * len(lanes))
+        drawing, axes = _empty(height=0.9 + 0.55 * len(lanes))
         for span in spans:
             start, end = _number(span.start), last + room if span.end is None else _number(span.end)
             lane = lanes.index(span.lane)
-            axes.barh(lane, end - start, left=start, height=0.44, color=SERIES[0], alpha=0.25)
-            if len(span.name) * _LETTER < (end - start) / (last - first + 2 * room):  # a name that fits its bar
-                axes.annotate(span.name, ((start + end) / 2, lane), ha="center", va="center", fontsize=9.5)
+            axes.barh(lane, end - start, left=start, height=0.34, color=SERIES[0], alpha=0.25)
+            if len(span.name) * _LETTER < (end - start) / (last - first + 2 * room):  # a name that fits below its bar
+                axes.annotate(span.name, (start, lane + 0.2), va="top", color=LIGHT["quiet"], fontsize=9)
         for kind, marker, colour in zip(kinds, cycle(MARKERS), cycle((*SERIES[1:], SERIES[0])), strict=False):
             here = [moment for moment in moments if moment.kind == kind]
             places = [lanes.index(moment.lane) for moment in here]
             axes.plot([_number(m.x) for m in here], places, marker, color=colour, label=kind, markersize=8)
         axes.set_yticks(range(len(lanes)), lanes, color="black")
-        axes.set_ylim(len(lanes) - 0.4, -0.6)
+        axes.set_ylim(len(lanes) - 0.35, -0.5)
         axes.set_xlim(first - room, last + room)
         axes.grid(visible=False)
         axes.grid(visible=True, axis="x")

@@ -1,24 +1,15 @@
-"""The parts of a page that need no picture: tables, key figures, reports, stages, things to unfold."""
+"""The parts of a page that need no picture: key figures, reports, stages, things to unfold."""
 
 from __future__ import annotations
 
-import math
-import numbers
-import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING
 
-from maturekit._core.clock import as_utc
-from maturekit._core.html import escape
 from maturekit.errors import ArgumentError
 from maturekit.pages.fragment import Fragment, flow, text
+from maturekit.pages.table import table
 from maturekit.reports import Finding, Report, Status
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["details", "frame", "key_figures", "mark", "report", "stages", "table"]
+__all__ = ["details", "key_figures", "mark", "report", "stages"]
 
 _MARKS: dict[str, tuple[str, str, str]] = {
     "passed": ("good", "✓", "passed"),
@@ -27,54 +18,6 @@ _MARKS: dict[str, tuple[str, str, str]] = {
     "not_enough_evidence": ("unsure", "?", "not enough evidence"),
     "skipped": ("quiet", "–", "skipped"),
 }
-_NUMBER_LIKE = re.compile(r"(?!\d{4}-\d\d)[-+−<>≤≥≈±]?\s?[\d.]")  # but no date
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[object]], *, caption: str) -> Fragment:
-    """Return a table whose every cell is escaped; the first column names the row.
-
-    A cell may be text, a number, a bool, an aware time, None (shown as a dash) or a `Fragment`. Columns that hold
-    nothing but numbers are set flush right.
-
-    >>> table(["month", "AUC"], [["May", 0.77512]], caption="Performance").html.count("<td")
-    1
-    """
-    lines = [list(row) for row in rows]
-    for place, line in enumerate(lines):
-        if len(line) != len(head):
-            raise ArgumentError(f"row {place} of the table {caption!r} has {len(line)} cells, its head has {len(head)}")
-    shown = [[_cell(cell) for cell in line] for line in lines]
-    numeric = [
-        all(_NUMBER_LIKE.match(line[column]) or line[column] == "–" for line in shown) for column in range(len(head))
-    ]
-    kinds = [' class="number"' if shown and column and numeric[column] else "" for column in range(len(head))]
-    top = "".join(f'<th scope="col"{kind}>{text(str(name)).html}</th>' for name, kind in zip(head, kinds, strict=True))
-    body = "\n".join(
-        "<tr>"
-        + "".join(
-            f"<td{kind}>{cell}</td>" if column else f'<th scope="row">{cell}</th>'
-            for column, (cell, kind) in enumerate(zip(line, kinds, strict=True))
-        )
-        + "</tr>"
-        for line in shown
-    )
-    return Fragment(
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f'<table style="min-width: max(100%, {6.5 * len(head)}rem)">'
-        f"<caption>{text(caption).html}</caption>"
-        f"<thead><tr>{top}</tr></thead>\n<tbody>{body}</tbody></table></div>"
-    )
-
-
-def frame(data: pd.DataFrame, *, caption: str) -> Fragment:
-    """Return a pandas frame as a table; its index is left out, so reset it if it says something.
-
-    >>> import pandas as pd
-    >>> frame(pd.DataFrame({"carrier": ["UA", "B6"]}), caption="Carriers").html.count('scope="row"')
-    2
-    """
-    rows = [[None if _is_missing(cell) else cell for cell in row] for row in data.itertuples(index=False, name=None)]
-    return table([str(name) for name in data.columns], rows, caption=caption)
 
 
 def key_figures(figures: Iterable[tuple[str, str, str]]) -> Fragment:
@@ -113,12 +56,12 @@ def report(judged: Report, *, caption: str = "", only: Iterable[Status] | None =
     """
     wanted = None if only is None else frozenset(only)
     rows = [
-        [finding.rule, mark(finding.status), ", ".join(finding.columns), _found(finding), finding.message]
+        [finding.rule, mark(finding.status), ", ".join(finding.columns), finding.found, _sure(finding), finding.message]
         for finding in judged.findings
         if wanted is None or finding.status in wanted
     ]
     title = caption or f"{judged.kind}: {judged.verdict.replace('_', ' ')}"
-    return table(["rule", "status", "columns", "found", "in words"], rows, caption=title)
+    return table(["rule", "status", "columns", "found", "how sure", "in words"], rows, caption=title)
 
 
 def stages(names: Sequence[str], *, reached: int, caption: str) -> Fragment:
@@ -147,35 +90,6 @@ def details(summary: str, *contents: str | Fragment) -> Fragment:
     return Fragment(f"<details><summary>{text(summary).html}</summary>{flow(contents)}</details>")
 
 
-def _cell(cell: object) -> str:
-    if isinstance(cell, Fragment):
-        return cell.html
-    if cell is None or (isinstance(cell, float) and math.isnan(cell)):
-        return "–"
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, numbers.Integral):
-        return f"{int(cell):,}"
-    if isinstance(cell, numbers.Real):
-        return f"{float(cell):,.4g}"
-    if isinstance(cell, datetime) and cell.tzinfo is not None:
-        return f"<time>{as_utc(cell):%Y-%m-%d %H:%M} UTC</time>"
-    return text(str(cell)).html
-
-
-def _found(finding: Finding) -> str:
-    parts = []
-    if finding.count is not None:
-        parts.append(f"{finding.count:,} rows" + ("" if finding.share is None else f" ({finding.share:.2%})"))
-    if finding.value is not None:
-        shown = f"{finding.value:.4g}" if isinstance(finding.value, float) else str(finding.value)
-        parts.append(f"{shown} {finding.unit}".strip())
-    if finding.interval is not None:
-        parts.append(f"{finding.interval[0]:.4g} to {finding.interval[1]:.4g}")
-    if finding.certainty is not None:
-        parts.append(f"{finding.certainty.value:.4g} {finding.certainty.meaning}".strip())
-    return ", ".join(parts)
-
-
-def _is_missing(cell: object) -> bool:
-    return cell is None or type(cell).__name__ in {"NAType", "NaTType"}
+def _sure(finding: Finding) -> str:
+    certainty = finding.certainty
+    return "" if certainty is None else f"{certainty.value:.4g} {certainty.meaning}".strip()

@@ -81,6 +81,8 @@ class Finding:
     >>> finding = Finding("nullable", "failed", columns=("age",), count=2, share=0.5, positions=[0, 3])
     >>> finding
     Finding('nullable' failed in 'age': 2 rows)
+    >>> finding.found
+    '2 rows (50.00%)'
     >>> finding.positions.tolist()
     [0, 3]
     >>> Finding.from_dict(finding.to_dict()) == finding
@@ -127,6 +129,21 @@ class Finding:
     def ok(self) -> bool:
         """Whether the status is *passed* or *skipped*."""
         return self.status in {"passed", "skipped"}
+
+    @property
+    def found(self) -> str:
+        """Count, share, value with unit, and interval, as a person reads them; empty when there is no number."""
+        parts = []
+        if self.count is not None:
+            parts.append(f"{self.count:,} rows")
+        if self.share is not None:
+            parts.append(f"({self.share:.2%})")
+        if self.value is not None:
+            shown = f"{self.value:.4g}" if isinstance(self.value, float) else str(self.value)
+            parts.append(f"{shown} {self.unit}".rstrip())
+        if self.interval is not None:
+            parts.append(f"[{self.interval[0]:.4g}, {self.interval[1]:.4g}]")
+        return " ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as JSON-ready data, without the fields that say nothing."""

@@ -107,8 +107,7 @@ class Report:
         bad = [finding for finding in self.failed if _RANK[finding.severity] >= _RANK[at]]
         if bad:
             raise CheckFailedError(
-                f"{self.kind} did not pass: "
-                + "; ".join(f"{f.rule} {_place(f)} {_number(f)}".strip() for f in bad[:5]),
+                f"{self.kind} did not pass: " + "; ".join(f"{f.rule} {_place(f)} {f.found}".strip() for f in bad[:5]),
                 report=self,
                 hint="print `error.report.summary()` for all of it.",
             )
@@ -121,7 +120,7 @@ class Report:
         shown = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in _MARK if counts[status])
         lines = [f"{self.kind}: {self.verdict.replace('_', ' ')} ({shown or 'nothing was checked'})"]
         for finding in self.failed:
-            parts = [_MARK[finding.status], finding.rule, _place(finding), _number(finding), finding.message]
+            parts = [_MARK[finding.status], finding.rule, _place(finding), finding.found, finding.message]
             lines.append("  " + "  ".join(part for part in parts if part))
         return "\n".join(lines)
 
@@ -210,7 +209,7 @@ class Report:
     def _repr_html_(self) -> str:
         """Return a table of the findings for a notebook; readable in light and dark, never by colour alone."""
         rows = [
-            [_MARK[f.status], f.severity, f.rule, ", ".join(f.columns), _number(f), f.message]
+            [_MARK[f.status], f.severity, f.rule, ", ".join(f.columns), f.found, f.message]
             for f in sorted(self.findings, key=lambda f: (f.ok, -_RANK[f.severity]))
         ]
         caption = f"{self.kind}: {self.verdict.replace('_', ' ')}"
@@ -222,17 +221,3 @@ class Report:
 
 def _place(finding: Finding) -> str:
     return ", ".join(finding.columns)
-
-
-def _number(finding: Finding) -> str:
-    parts = []
-    if finding.count is not None:
-        parts.append(f"{finding.count:,} rows")
-    if finding.share is not None:
-        parts.append(f"({finding.share:.2%})")
-    if finding.value is not None:
-        shown = f"{finding.value:.4g}" if isinstance(finding.value, float) else str(finding.value)
-        parts.append(f"{shown} {finding.unit}".rstrip())
-    if finding.interval is not None:
-        parts.append(f"[{finding.interval[0]:.4g}, {finding.interval[1]:.4g}]")
-    return " ".join(parts)

@@ -4,7 +4,7 @@ from maturekit.statistics.auc import auc, auc_difference
 from maturekit.statistics.bootstrap import bootstrap, percentiles
 from maturekit.statistics.bootstrap_metric import BootstrapMetric
 from maturekit.statistics.class_metrics import F1, ClassMetric, Precision, Recall, RocAuc
-from maturekit.statistics.eprocess import change_evidence, leading_sums, shiryaev_roberts
+from maturekit.statistics.eprocess import change_evidence, change_sums, leading_bet, shiryaev_roberts
 from maturekit.statistics.fdr import benjamini_hochberg
 from maturekit.statistics.hypergeometric import z_of_counts
 from maturekit.statistics.jackknife import jackknife
@@ -40,9 +40,10 @@ __all__ = [
     "benjamini_hochberg",
     "bootstrap",
     "change_evidence",
+    "change_sums",
     "is_positive",
     "jackknife",
-    "leading_sums",
+    "leading_bet",
     "mean",
     "mean_difference",
     "percentiles",

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["change_evidence", "leading_sums", "shiryaev_roberts"]
+__all__ = ["change_evidence", "change_sums", "leading_bet", "shiryaev_roberts"]
 
 _BETS = (0.35, 0.7, 1.4, 2.8, 5.6)  # sizes of changes, in standard deviations of z; each is bet on in both directions
 _SHARES = (0.10, 0.20, 0.30, 0.25, 0.15)  # how the stake is divided over them
@@ -67,13 +67,13 @@ def change_evidence(level: NDArray[np.int64]) -> NDArray[np.float64]:
     array([0.])
     """
     shares = np.array(_SHARES + _SHARES) / 2
-    return np.asarray(np.expm1(level / _UNIT) @ shares)
+    return np.asarray(change_sums(level) @ shares)
 
 
-def leading_sums(level: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the sum R of the bet that holds most of the evidence, upwards and downwards, shape (..., 2).
+def change_sums(level: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the ten sums R, shape (..., 10), five for a change upwards and five downwards.
 
-    ``R / (1 + R)`` is how sure one may be, given a change in that direction, that it began before the next batch.
+    ``R / (1 + R)`` is how sure a bet may be, given that there is a change, that it began before the next batch.
 
     Parameters
     ----------
@@ -82,12 +82,26 @@ def leading_sums(level: NDArray[np.int64]) -> NDArray[np.float64]:
 
     Examples
     --------
-    After one batch with z = 4 the bet on 2.8 leads; its sum is exp(2.8 * 4 - 2.8**2 / 2):
+    After one batch with z = 4 the bet on 2.8 upwards has exp(2.8 * 4 - 2.8**2 / 2):
 
     >>> once = shiryaev_roberts(np.zeros((1, 10), dtype=np.int64), [4.0], [-4.0])
-    >>> leading_sums(once).round(1).tolist()
-    [[1451.0, 0.2]]
+    >>> float(change_sums(once)[0, 3].round())
+    1451.0
     """
-    sums = np.expm1(level / _UNIT).reshape(*level.shape[:-1], 2, len(_BETS))
-    leader = np.argmax(sums * np.array(_SHARES), axis=-1)
-    return np.asarray(np.take_along_axis(sums, leader[..., None], axis=-1)[..., 0])
+    return np.asarray(np.expm1(level / _UNIT))
+
+
+def leading_bet(level: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return which of the ten bets holds most of the evidence, shape (...): below 5 it is a change upwards.
+
+    Parameters
+    ----------
+    level : ndarray of int64, shape (..., 10)
+        From `shiryaev_roberts`.
+
+    Examples
+    --------
+    >>> leading_bet(shiryaev_roberts(np.zeros((2, 10), dtype=np.int64), [4.0, -4.0], [-4.0, 4.0])).tolist()
+    [3, 8]
+    """
+    return np.asarray(np.argmax(change_sums(level) * np.array(_SHARES + _SHARES), axis=-1))

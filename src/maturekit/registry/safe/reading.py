@@ -42,6 +42,17 @@ def read(data: bytes, *, trust: frozenset[tuple[str, str]] = frozenset()) -> Rea
         An uncompressed joblib file.
     trust : set of (module, name)
         What the caller allows beside the allow-list.
+
+    Examples
+    --------
+    >>> import os, pickle
+    >>> read(pickle.dumps({"depth": 3}, protocol=4)).value
+    {'depth': 3}
+    >>> read(pickle.dumps(os.getcwd, protocol=4))
+    Traceback (most recent call last):
+    maturekit.errors.UntrustedError: the model file asks for code that is not on the allow-list: posix.getcwd
+    <BLANKLINE>
+    Hint: if you know and trust where the file comes from, allow exactly what you know: trust=['posix.getcwd'].
     """
     from maturekit.registry.safe.makers import MAKERS, VALUES  # noqa: PLC0415  # brings numpy, which reading needs
 
@@ -51,7 +62,7 @@ def read(data: bytes, *, trust: frozenset[tuple[str, str]] = frozenset()) -> Rea
     value = _run(data, session)
     if session.strangers:
         raise _untrusted(session)
-    return Reading(value, frozenset(session.versions - {""}))
+    return Reading(value, frozenset(session.versions))
 
 
 def needs(data: bytes) -> dict[str, set[str]]:
@@ -95,12 +106,17 @@ def _run(data: bytes, session: Session) -> Any:
 
 def _untrusted(session: Session) -> UntrustedError:
     names = sorted(session.strangers)
-    shown = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    shown = ", ".join(map(_shown, names[:20])) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
     return UntrustedError(
         f"the model file asks for code that is not on the allow-list: {shown}",
         names=names,
-        hint=f"if you know and trust where the file comes from, allow exactly what you know: trust={names[:3]!r}.",
+        hint=f"if you know and trust where the file comes from, allow exactly what you know: trust={names[:3]!r:.300}.",
     )
+
+
+def _shown(name: str) -> str:
+    """Return a name that comes from the file as something that is safe in a terminal and a log."""
+    return name if len(name) < 200 and name.isprintable() else f"{name!a:.200}"
 
 
 @functools.cache

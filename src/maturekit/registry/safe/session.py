@@ -162,7 +162,9 @@ class Session:
         hidden = [key for key in state if hasattr(getattr(kind, key, None), "__get__")]
         if hidden:
             raise UntrustedError(f"the file replaces methods of {_name(kind)}: {', '.join(sorted(hidden)[:5])}")
-        self.versions.add(str(state.get("_sklearn_version", "")))
+        version = state.get("_sklearn_version")
+        if type(version) is str:
+            self.versions.add(f"{version:.20}")
         target.__dict__.update({key: value for key, value in state.items() if key != "_sklearn_version"})
 
     def _looked_up(self, module: str, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -149,7 +150,8 @@ def _check_preprocessor(preprocessor: Any, categorical: Any, features: int) -> N
     indices = preprocessor._transformer_to_input_indices  # noqa: SLF001  # what `transform` selects columns by
     _demand(list(indices["encoder"]) == np.flatnonzero(categorical).tolist())
     _demand(list(indices["numerical"]) == np.flatnonzero(~categorical).tolist())
-    _demand(type(numerical) is FunctionTransformer)
+    _demand(type(numerical) is FunctionTransformer and not numerical.kw_args)
+    _demand(numerical.func is None or type(numerical.func) is functools.partial)  # the check of an array, by its maker
 
 
 def _check_shape(
