@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maturekit._core.digest import canonical_json, digest_of
-from maturekit.errors import ArgumentError, IntegrityError, KeyTakenError, StorageError
+from maturekit.errors import ArgumentError, FormatError, IntegrityError, KeyTakenError, StorageError
 from maturekit.events import Draft, Event, EventLog
 from maturekit.storage import LocalStore, MemoryStore
 
@@ -238,6 +238,14 @@ def test_what_is_no_event_is_named_with_its_place(log, text):
     with pytest.raises(IntegrityError, match="model/late: event 3"):
         fresh(log).events()
     assert any("event 3" in fault for fault in log.faults())
+
+
+def test_an_event_of_a_newer_format_is_not_damaged_but_newer(log):
+    text = canonical_json(log.events()[3].model_dump(mode="json") | {"format": 2, "mood": "new"})
+    replace(log.store, log.key(4), text)
+    with pytest.raises(FormatError, match="event 4: a stored event has format 2; this maturekit reads up to 1"):
+        fresh(log).events()
+    assert list(log.faults()) == ["model/late: event 4: a stored event has format 2; this maturekit reads up to 1"]
 
 
 def test_an_event_that_says_infinity_is_not_canonical(log):

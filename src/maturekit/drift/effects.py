@@ -25,6 +25,7 @@ _LAGS = 3
 _MOST_MEMORY = 0.95
 _RIDGE = 0.02  # keeps the equations of a nearly constant statistic solvable
 _CLIP = 2.5
+_WAIT = 4
 _FAR = 3.0  # what rows alone reach now and then
 _SIDE = np.concatenate([np.arange(0.25, 2.0, 0.25), 2.0 ** np.arange(1.0, 10.25, 0.5)])
 _EDGES = np.concatenate([-_SIDE[::-1], [0.0], _SIDE])  # fixed for ever, so that a rank among bins is a fair rank
@@ -36,21 +37,23 @@ class BatchEffects:
 
     The batch is the unit of evidence. A fixed score of it is freed of what the three batches before predict, and the
     remainder is ranked among all earlier ones, ties broken by a random number. If batches are exchangeable that rank
-    is uniform, whatever the distribution within and between them; very nearly so here, since what the batches before
-    predict is itself learned, on the safe side. Beyond the largest remainder so far the tail is taken to fall at least
-    as fast as 1 / x.
+    is uniform, whatever the distribution within and between them. Approximate are three things: memory is itself
+    learned, on the safe side; a batch joins the others only four batches later, or a large change would make itself
+    normal before it is believed; and beyond the largest remainder the tail is taken to fall at least as fast as 1 / x.
 
     Parameters
     ----------
     spread : array of float64, shape (J,)
         Standard deviation of the scores of the reference's batches, at least 1.
     batches : array of float64, shape (J,)
-        How many batches each statistic has seen.
+        How many batches each statistic has learned from.
+    waiting : array of float64, shape (J,)
+        How many later ones it has not learned from yet, at most 4.
     total : array of float64, shape (J,)
         Sum of the scores, each clipped to 2.5 spreads, so that a lasting change does not pass for memory.
     products : array of float64, shape (4, J)
         Sums of clipped score times clipped score, 0 to 3 batches apart.
-    last : array of float64, shape (3, J)
+    last : array of float64, shape (7, J)
         The latest scores, newest first.
     low, high : array of float64, shape (J,)
         Extreme remainders so far, at least 3 from 0.
@@ -60,6 +63,7 @@ class BatchEffects:
 
     spread: Floats
     batches: Floats
+    waiting: Floats
     total: Floats
     products: Floats
     last: Floats
@@ -73,9 +77,10 @@ class BatchEffects:
         return cls(
             spread=np.ones(statistics),
             batches=np.zeros(statistics),
+            waiting=np.zeros(statistics),
             total=np.zeros(statistics),
             products=np.zeros((1 + _LAGS, statistics)),
-            last=np.zeros((_LAGS, statistics)),
+            last=np.zeros((_LAGS + _WAIT, statistics)),
             low=np.full(statistics, -_FAR),
             high=np.full(statistics, _FAR),
             counts=np.zeros((statistics, len(_EDGES) + 1), dtype=np.int64),
@@ -95,9 +100,9 @@ class BatchEffects:
         start = replace(self, spread=_short(spread))
         first = second = start
         for score, moved in scores:
-            first = first._after(score, moved, start.memory)  # remainders do not matter yet
+            first = first.learned(score, first.last, moved, start.memory).pushed(score, moved)  # for its memory only
         for score, moved in scores:
-            second = second._after(score, moved, first.memory)
+            second = second.learned(score, second.last, moved, first.memory).pushed(score, moved)
         return second
 
     def restarted(self) -> Self:
@@ -134,7 +139,7 @@ class BatchEffects:
     def judge(self, layout: Layout, batch: Tally, origin: Tally, *, uniform: Floats, tolerance: Tolerance) -> Surprise:
         """Say how surprising a batch is among those before it; `uniform` has one number in [0, 1) a statistic."""
         score, slack, moved = deviation(layout, batch, origin, tolerance)
-        remainder = score - (self.memory * self.last).sum(axis=0)
+        remainder = score - (self.memory * self.last[:_LAGS]).sum(axis=0)
         return Surprise(
             up=self._rank(remainder - slack, uniform, layout.extreme),
             down=-self._rank(remainder + slack, uniform, layout.extreme),
@@ -159,20 +164,30 @@ class BatchEffects:
     def updated(self, layout: Layout, batch: Tally, origin: Tally) -> Self:
         """Return the state after one more batch; statistics without rows keep theirs."""
         score, _, moved = deviation(layout, batch, origin, Tolerance())
-        return self._after(score, moved, self.memory)
+        return self.followed(score, moved)
 
-    def _after(self, score: Floats, moved: Flags, memory: Floats) -> Self:
-        remainder = score - (memory * self.last).sum(axis=0)
+    def followed(self, score: Floats, moved: Flags) -> Self:
+        """Return the state after one more score: it waits, and the one that has waited longest is learned from."""
+        line = np.vstack([score, self.last])
+        grown = self.learned(line[_WAIT], line[_WAIT + 1 :], moved & (self.waiting == _WAIT), self.memory)
+        return replace(grown.pushed(score, moved), waiting=np.minimum(self.waiting + moved, _WAIT))
+
+    def pushed(self, score: Floats, moved: Flags) -> Self:
+        """Return the state that remembers one more score."""
+        return replace(self, last=np.where(moved, np.vstack([score, self.last[:-1]]), self.last))
+
+    def learned(self, score: Floats, before: Floats, moved: Flags, memory: Floats) -> Self:
+        """Return the state that has learned from one more score, which came after the scores `before`."""
+        remainder = score - (memory * before[:_LAGS]).sum(axis=0)
         counts = self.counts.copy()
         counts[moved.nonzero()[0], np.searchsorted(_EDGES, remainder)[moved]] += 1
         most = _CLIP * self.spread
-        clipped = np.clip(np.vstack([score, self.last]), -most, most)
+        clipped = np.clip(np.vstack([score, before[:_LAGS]]), -most, most)
         return replace(
             self,
             batches=self.batches + moved,
             total=_short(self.total + np.where(moved, clipped[0], 0.0)),
             products=_short(self.products + np.where(moved, clipped[0] * clipped, 0.0)),
-            last=np.where(moved, np.vstack([score, self.last[:-1]]), self.last),
             low=_short(np.where(moved, np.minimum(self.low, remainder), self.low)),
             high=_short(np.where(moved, np.maximum(self.high, remainder), self.high)),
             counts=counts,

@@ -14,6 +14,7 @@ from maturekit.errors import FormatError
 
 __all__ = ["Draft", "Event"]
 
+_FORMAT = 1
 ActorKind = Literal["person", "job"]
 
 
@@ -54,6 +55,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
+    format: Literal[1] = 1
     log: str
     number: int = Field(ge=1)
     time: datetime
@@ -100,8 +102,13 @@ class Event(BaseModel):
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Event:
-        """Read a stored event; raise `FormatError` if it is not one."""
+        """Read a stored event; raise `FormatError` if it is not one, or (with a hint) of a newer format."""
         parsed: Any = parse_json(data, what="a stored event")
+        written = parsed.get("format") if isinstance(parsed, dict) else None
+        if type(written) is int and written > _FORMAT:
+            raise FormatError(
+                f"a stored event has format {written}; this maturekit reads up to {_FORMAT}", hint="upgrade maturekit."
+            )
         try:
             return cls.model_validate(parsed)
         except RecursionError as error:

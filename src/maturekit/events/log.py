@@ -185,7 +185,8 @@ class EventLog:
         try:
             event = Event.from_bytes(data)
         except FormatError as error:
-            raise IntegrityError(f"{self.name}: event {number}: {error.message}") from error
+            kind = FormatError if error.hint else IntegrityError  # what is newer is not damaged
+            raise kind(f"{self.name}: event {number}: {error.message}", hint=error.hint) from error
         for fault in _misfits(event, data, log=self.name, number=number, previous=self._head):
             raise IntegrityError(
                 f"{self.name}: event {number} {fault}",

@@ -139,7 +139,7 @@ class CategoryColumn:
     @property
     def values(self) -> tuple[str, ...]:
         """The values kept by name, most frequent first; numbers and booleans are spelled as text."""
-        return self.dictionary.values  # noqa: PD011  # our own, no DataFrame's
+        return self.dictionary.values  # our own, no DataFrame's
 
     @property
     def cells(self) -> NDArray[np.int64]:

@@ -19,6 +19,7 @@ __all__ = [
     "ReportBody",
     "Revision",
     "VersionBody",
+    "attached_body",
     "body_of",
 ]
 
@@ -26,7 +27,7 @@ __all__ = [
 class Body(BaseModel):
     """What the body of every kind of event can do."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     def stored(self) -> dict[str, JsonValue]:
         """Return what stands in the event."""
@@ -115,6 +116,11 @@ class AlarmBody(ReportBody):
     since: JsonValue = None
     causes: tuple[dict[str, JsonValue], ...] = ()
     certainty: dict[str, JsonValue] | None = None
+
+
+def attached_body(event: Event) -> ReportBody:
+    """Read the body of an event that attaches a report, be it a `report` or an `alarm`."""
+    return body_of(event, AlarmBody if event.kind == "alarm" else ReportBody)
 
 
 AnyBody = TypeVar("AnyBody", bound=Body)

@@ -9,7 +9,7 @@ from maturekit._core.digest import digest_of
 from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
 from maturekit.events import Event, EventLog
 from maturekit.registry.blobs import PREFIX, Blobs
-from maturekit.registry.bodies import MoveBody, ReportBody, VersionBody, body_of
+from maturekit.registry.bodies import MoveBody, VersionBody, attached_body, body_of
 from maturekit.registry.marking import log_names, named_digests
 from maturekit.registry.recording import version_digest
 from maturekit.reports import Finding, Report
@@ -70,7 +70,7 @@ def _contradiction(event: Event, numbers: list[int]) -> str:
         to = body_of(event, MoveBody).to
         if to is not None and to not in numbers:
             return f"speaks of version {to}, which is not there"
-    elif event.kind in {"report", "alarm"} and body_of(event, ReportBody).version not in numbers:
+    elif event.kind in {"report", "alarm"} and attached_body(event).version not in numbers:
         return f"speaks of version {event.body['version']}, which is not there"
     return ""
 

@@ -14,7 +14,7 @@ from maturekit._core.clock import iso
 from maturekit.errors import NotFoundError
 from maturekit.events import Event
 from maturekit.registry.blobs import Blobs
-from maturekit.registry.bodies import ReportBody, VersionBody, body_of
+from maturekit.registry.bodies import VersionBody, attached_body
 from maturekit.registry.examples import examples_from_json
 from maturekit.registry.serializer import Serializer
 from maturekit.reports import Report, VersionFacts
@@ -210,9 +210,7 @@ class Version:
         return tuple(
             Report.from_json(self.home.blobs.get(body.report))
             for body in (
-                body_of(event, ReportBody)
-                for event in self.home.history(self.name)
-                if event.kind in {"report", "alarm"}
+                attached_body(event) for event in self.home.history(self.name) if event.kind in {"report", "alarm"}
             )
             if body.version == self.number
         )
