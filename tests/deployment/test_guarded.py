@@ -54,7 +54,9 @@ RUBBISH = st.one_of(
     st.datetimes(),
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.text(max_size=1), st.integers(), max_size=1),
-    st.sampled_from([pd.NA, pd.NaT, np.float32(3), np.int8(3), np.bool_(1), np.datetime64("NaT", "s"), object(), {1}, b""]),
+    st.sampled_from(
+        [pd.NA, pd.NaT, np.float32(3), np.int8(3), np.bool_(1), np.datetime64("NaT", "s"), object(), {1}, b""]
+    ),
 )
 VALUES = {
     "distance": st.floats(500.5, 5000.0),

@@ -152,6 +152,13 @@ def test_a_report_can_be_narrowed_to_some_statuses():
     assert "good" not in Reader(pages.report(made, only=["failed"], caption="Failures").html).text
 
 
+def test_a_report_leaves_out_columns_that_say_nothing():
+    assert (
+        Reader(pages.report(Report("x", [Finding("good", "passed")])).html).tags.count("th") == 3
+    )  # two heads, one row
+    assert Reader(pages.report(Report("x", [])).html).tags.count("th") == 1
+
+
 def test_an_unknown_status_is_refused():
     with pytest.raises(ArgumentError, match="status 'fine' is none of passed"):
         pages.mark("fine")

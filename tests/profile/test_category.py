@@ -57,7 +57,9 @@ def test_a_reference_is_checked_on_the_other_fifth_only():
     cells = ["a"] * 7 + ["b", "b", "new"]
     learnt = np.array([True] * 8 + [False] * 2)
     reference = CategoryColumn.of(column(cells), kind="category", learnt=learnt)
-    assert reference.values == ("a",)  # b stands only once among the rows that were learned from  # our own, no DataFrame's
+    assert reference.values == (
+        "a",
+    )  # b stands only once among the rows that were learned from  # our own, no DataFrame's
     assert reference.cells.tolist() == [7, 3]
     assert (reference.checked, reference.checked_rest, reference.unseen) == (2, 2, 1)
 

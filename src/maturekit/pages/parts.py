@@ -55,13 +55,18 @@ def report(judged: Report, *, caption: str = "", only: Iterable[Status] | None =
     True
     """
     wanted = None if only is None else frozenset(only)
-    rows = [
-        [finding.rule, mark(finding.status), ", ".join(finding.columns), finding.found, _sure(finding), finding.message]
-        for finding in judged.findings
-        if wanted is None or finding.status in wanted
-    ]
+    shown = [finding for finding in judged.findings if wanted is None or finding.status in wanted]
+    columns: dict[str, list[str | Fragment]] = {
+        "rule": [finding.rule for finding in shown],
+        "status": [mark(finding.status) for finding in shown],
+        "columns": [", ".join(finding.columns) for finding in shown],
+        "found": [finding.found for finding in shown],
+        "how sure": [_sure(finding) for finding in shown],
+        "in words": [finding.message for finding in shown],
+    }
+    told = {name: cells for name, cells in columns.items() if any(cells)}  # a column that says nothing is left out
     title = caption or f"{judged.kind}: {judged.verdict.replace('_', ' ')}"
-    return table(["rule", "status", "columns", "found", "how sure", "in words"], rows, caption=title)
+    return table(list(told) or ["rule"], zip(*told.values(), strict=True), caption=title)
 
 
 def stages(names: Sequence[str], *, reached: int, caption: str) -> Fragment:
