@@ -20,8 +20,10 @@ demo: .venv/.ready  ## the whole loop on a year of real flights; ends with build
 test: .venv/.ready  ## the tests, at most ten minutes with everything installed from nothing
 	$(BIN)/python $(PYTEST) -m "not long"
 
-long: .venv/.ready  ## what takes longer: simulations, kill runs, peers
+long: .venv/.ready  ## what takes longer: kill runs, simulations of the drift promise, timings of the registry
 	$(BIN)/python $(PYTEST) -m long
+	$(BIN)/python benchmarks/drift_promise.py --years 60 --runs 60
+	$(BIN)/python benchmarks/registry.py
 
 lint: .venv/.lint  ## ruff, nearly all rules, and its formatter
 	$(BIN)/ruff check
@@ -35,7 +37,7 @@ types: .venv/.types  ## mypy, strict
 	$(BIN)/mypy
 
 docs: .venv/.docs  ## build/docs/index.html, with the notebooks executed; any warning is an error
-	$(BIN)/sphinx-build -W --keep-going --nitpicky -b html docs build/docs
+	$(BIN)/sphinx-build -j $(WORKERS) -W --keep-going --nitpicky -b html docs build/docs
 
 notebooks: .venv/.ready  ## run every notebook as the plain script it is
 	set -e; for notebook in notebooks/*.py; do echo "== $$notebook"; $(BIN)/python "$$notebook"; done

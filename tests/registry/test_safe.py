@@ -154,7 +154,7 @@ def test_arrays_come_back_equal_and_writable(value):
     [
         None, True, 0, -1, 255, 65536, -(2**40), 2**90, 1.5, float("inf"), "ä" * 300, "", b"\x00" * 300, b"",
         (), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4), [], [1], list(range(2000)), {}, {"a": 1, (1, "x"): 2, None: 3},
-        set(), {1, "x"}, slice(1, None, 2),
+        set(), {1, 2}, slice(1, None, 2),
         np.float64(1.5), np.int8(3), np.str_("ä"), np.str_(""), np.bool_(True), np.datetime64("2013-05-03"), np.float64,
     ],
     ids=repr,
