@@ -863,7 +863,7 @@ page.section(
 )
 page.section(
     "Drift",
-    "The promise is one false alarm a year; these were not false. January to April knows no summer, and from September on "
+    "The promise is one false alarm a year. Most of these have a plain reason: January to April knows no summer, and from September on "
     "LaGuardia takes a larger share of the flights. But drift says little about harm: temperature is farthest from the "
     "reference in July, the AUC is worst in November.",
     pages.line_chart(

@@ -151,4 +151,6 @@ def _way(move: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{100 * max(share, 0.0):.2g} %" if 0 < share < 0.01 else f"{100 * max(share, 0.0):.1f} %"
+    if 0 < share < 0.0001:
+        return "under 0.01 %"
+    return f"{100 * share:.2g} %" if 0 < share < 0.01 else f"{100 * max(share, 0.0):.1f} %"
