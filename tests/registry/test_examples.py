@@ -110,11 +110,11 @@ def test_tables_with_twin_columns_are_refused():
     ],
 )
 def test_malformed_texts_are_refused(text):
-    with pytest.raises(FormatError, match="stored examples"):
+    with pytest.raises(FormatError, match="a stored table of examples"):
         examples_from_json(text)
 
 
 def test_a_newer_format_is_refused():
     text = json.loads(examples_to_json(FRAME[["int"]])) | {"format": 2}
-    with pytest.raises(FormatError, match="have format 2; this maturekit reads up to 1"):
+    with pytest.raises(FormatError, match="has format 2; this maturekit reads up to 1"):
         examples_from_json(json.dumps(text).encode())

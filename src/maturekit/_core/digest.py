@@ -8,7 +8,7 @@ from typing import Any
 
 from maturekit.errors import FormatError
 
-__all__ = ["canonical_json", "digest_of", "parse_json"]
+__all__ = ["canonical_json", "check_format", "digest_of", "parse_json"]
 
 
 def canonical_json(value: Any) -> bytes:
@@ -45,6 +45,24 @@ def parse_json(data: bytes | str, *, what: str) -> Any:
         raise FormatError(f"{what} is not valid JSON: it is nested too deeply") from error
     except ValueError as error:
         raise FormatError(f"{what} is not valid JSON: {error}") from error
+
+
+def check_format(data: Any, *, what: str, newest: int) -> dict[str, Any]:
+    """Return stored data if it is an object whose format number this maturekit reads; `what` names it in errors.
+
+    >>> check_format({"format": 2}, what="a stored report", newest=1)
+    Traceback (most recent call last):
+    maturekit.errors.FormatError: a stored report has format 2; this maturekit reads up to 1
+    <BLANKLINE>
+    Hint: upgrade maturekit.
+    """
+    if not isinstance(data, dict) or type(data.get("format")) is not int:
+        raise FormatError(f"{what} is malformed: it has no format number")
+    if data["format"] > newest:
+        raise FormatError(
+            f"{what} has format {data['format']}; this maturekit reads up to {newest}", hint="upgrade maturekit."
+        )
+    return data
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

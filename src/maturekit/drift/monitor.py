@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 
 from maturekit._core.clock import Clock, utc_now
+from maturekit._core.digest import check_format
 from maturekit._core.frames import Table
 from maturekit.drift import findings as findings_
 from maturekit.drift.batches import counted, new_columns
@@ -229,12 +230,7 @@ class Monitor:
         was written by a newer maturekit.
         """
         try:
-            version, digest = state["format"], state["profile"]
-            if isinstance(version, int) and version > _FORMAT:
-                raise FormatError(
-                    f"the state of a monitor has format {version}; this maturekit reads up to {_FORMAT}",
-                    hint="upgrade maturekit.",
-                )
+            digest = check_format(state, what="the state of a monitor", newest=_FORMAT)["profile"]
             if digest != _checked(profile).digest:
                 raise ProfileMismatchError(
                     f"the state belongs to the profile {digest}, not to {profile.digest}",

@@ -7,14 +7,14 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from maturekit._core.digest import canonical_json, parse_json
+from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit._core.frames import Table
 from maturekit._core.names import check_name
 from maturekit.drift.batches import counted
 from maturekit.drift.monitor import Monitor
 from maturekit.drift.reading import Reading
 from maturekit.drift.tally import Tally
-from maturekit.errors import BatchTakenError, FormatError, KeyTakenError
+from maturekit.errors import BatchTakenError, KeyTakenError
 from maturekit.profile import Profile
 from maturekit.storage import Store, open_store
 
@@ -155,14 +155,8 @@ class Watch:
     def _step(self, number: int) -> dict[str, Any] | None:
         if not number:
             return None
-        step = parse_json(self.store.get(self._key(number)), what=f"state {number} of {self.name!r}")
-        if not isinstance(step, dict) or not isinstance(step.get("format"), int):
-            raise FormatError(f"state {number} of {self.name!r} is malformed: it has no format number")
-        if step["format"] > _FORMAT:
-            raise FormatError(
-                f"state {number} of {self.name!r} was written by a newer maturekit", hint="upgrade maturekit."
-            )
-        return step
+        what = f"state {number} of {self.name!r}"
+        return check_format(parse_json(self.store.get(self._key(number)), what=what), what=what, newest=_FORMAT)
 
     def _resumed(self, step: dict[str, Any] | None) -> Monitor:
         start = self._start

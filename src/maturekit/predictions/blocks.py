@@ -12,8 +12,8 @@ import numpy as np
 from pydantic_core import from_json, to_json
 
 from maturekit._core.clock import iso
-from maturekit._core.digest import parse_json
-from maturekit.errors import ArgumentError, FormatError
+from maturekit._core.digest import check_format, parse_json
+from maturekit.errors import ArgumentError
 from maturekit.predictions.columns import restored, spelled
 from maturekit.predictions.entry import Entry
 
@@ -56,13 +56,7 @@ def parsed(data: bytes, *, what: str) -> Iterator[Block]:
     for number, line in enumerate(data.splitlines(), start=1):
         place = f"line {number} of {what}"
         block = _block(line, what=place)
-        if not isinstance(block, dict) or not isinstance(block.get("format"), int):
-            raise FormatError(f"{place} is malformed: it has no format number")
-        if block["format"] > _FORMAT:
-            raise FormatError(
-                f"{place} has format {block['format']}; this maturekit reads up to {_FORMAT}", hint="upgrade maturekit."
-            )
-        yield block
+        yield check_format(block, what=place, newest=_FORMAT)
 
 
 def key_matches(block: Block, wanted: dict[str, Any]) -> NDArray[np.bool_]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from maturekit._core.digest import canonical_json, parse_json
+from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit.errors import FormatError
 from maturekit.profile.bins import Bins
 from maturekit.profile.category import CategoryColumn
@@ -36,14 +36,7 @@ def write(profile: Profile) -> str:
 
 def read(kind: type[P], text: str | bytes) -> P:
     """Read back what `write` wrote; raise `FormatError` for anything else or newer."""
-    data = parse_json(text, what="a stored profile")
-    if not isinstance(data, dict) or not isinstance(data.get("format"), int):
-        raise FormatError("a stored profile is malformed: it has no format number")
-    if data["format"] > _FORMAT:
-        raise FormatError(
-            f"a stored profile has format {data['format']}; this maturekit reads up to {_FORMAT}",
-            hint="upgrade maturekit.",
-        )
+    data = check_format(parse_json(text, what="a stored profile"), what="a stored profile", newest=_FORMAT)
     try:
         layouts = [(layout["name"], layout["kind"], _fixed(layout)) for layout in data["fixed"]["columns"]]
         pairs = [(first, second) for first, second in data["fixed"]["pairs"]]

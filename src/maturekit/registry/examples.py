@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from maturekit._core.digest import canonical_json, parse_json
+from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit._core.frames import Table, as_frame
 from maturekit.errors import ArgumentError, FormatError
 
@@ -51,14 +51,8 @@ def examples_from_json(text: bytes) -> pd.DataFrame:
     """Read back what `examples_to_json` wrote; raise `FormatError` for anything else or newer."""
     import pandas as pd  # noqa: PLC0415  # a registry that never sees a frame does not pay for pandas
 
-    data = parse_json(text, what="stored examples")
-    if not isinstance(data, dict) or type(data.get("format")) is not int:
-        raise FormatError("stored examples are malformed: they have no format number")
-    if data["format"] > _FORMAT:
-        raise FormatError(
-            f"stored examples have format {data['format']}; this maturekit reads up to {_FORMAT}",
-            hint="upgrade maturekit.",
-        )
+    what = "a stored table of examples"
+    data = check_format(parse_json(text, what=what), what=what, newest=_FORMAT)
     try:
         columns = {column["name"]: _column_from_json(column) for column in data["columns"]}
         if any(len(column) != data["rows"] for column in columns.values()):

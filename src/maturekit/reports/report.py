@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, Self, final
 
 from maturekit._core import html
 from maturekit._core.clock import as_utc, iso, parse_iso, utc_now
-from maturekit._core.digest import canonical_json, digest_of, parse_json
+from maturekit._core.digest import canonical_json, check_format, digest_of, parse_json
 from maturekit.errors import ArgumentError, CheckFailedError, FormatError
 from maturekit.reports.finding import Finding, Severity, Status
 
@@ -167,14 +167,7 @@ class Report:
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         """Read back what `to_json` wrote; raise `FormatError` for anything else or newer."""
-        data = parse_json(text, what="a stored report")
-        if not isinstance(data, dict) or not isinstance(data.get("format"), int):
-            raise FormatError("a stored report is malformed: it has no format number")
-        if data["format"] > _FORMAT:
-            raise FormatError(
-                f"a stored report has format {data['format']}; this maturekit reads up to {_FORMAT}",
-                hint="upgrade maturekit.",
-            )
+        data = check_format(parse_json(text, what="a stored report"), what="a stored report", newest=_FORMAT)
         try:
             findings = [Finding.from_dict(finding) for finding in data["findings"]]
             return cls(data["kind"], findings, subjects=data["subjects"], time=parse_iso(data["time"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from maturekit._core.digest import canonical_json, parse_json
+from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit.errors import FormatError, SchemaError
 from maturekit.schema.bounds import bound_from_json, bound_to_json
 from maturekit.schema.column import Column
@@ -32,14 +32,7 @@ def written(columns: Mapping[str, Column], rules: Iterable[Rule]) -> str:
 
 def read(text: str | bytes, rules: Iterable[type[Rule]]) -> tuple[dict[str, Column], list[Rule]]:
     """Read back what `written` wrote; `rules` are the classes that stored rules may be made of."""
-    data = parse_json(text, what="a stored schema")
-    if not isinstance(data, dict) or not isinstance(data.get("format"), int):
-        raise FormatError("a stored schema is malformed: it has no format number")
-    if data["format"] > _FORMAT:
-        raise FormatError(
-            f"a stored schema has format {data['format']}; this maturekit reads up to {_FORMAT}",
-            hint="upgrade maturekit.",
-        )
+    data = check_format(parse_json(text, what="a stored schema"), what="a stored schema", newest=_FORMAT)
     known = by_name(rules)
     try:
         columns = {}
