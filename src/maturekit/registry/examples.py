@@ -59,7 +59,7 @@ def examples_from_json(text: bytes) -> pd.DataFrame:
             raise ValueError("a column has another number of rows")
         return pd.DataFrame(columns, index=pd.RangeIndex(data["rows"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FormatError(f"stored examples are malformed: {error!r:.200}") from error
+        raise FormatError(f"a stored table of examples is malformed: {error!r:.200}") from error
 
 
 def _column_to_json(column: pd.Series[Any], name: str) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _column_from_json(column: dict[str, Any]) -> Any:
         return ticks.dt.tz_localize("UTC").dt.tz_convert(column["zone"]) if column["zone"] else ticks
     if kind == "object" or kind in _NUMBERS:
         return pd.Series([_in(value) for value in column["values"]], dtype=kind)
-    raise FormatError(f"stored examples are malformed: the kind {kind!r:.40} is unknown")
+    raise FormatError(f"a stored table of examples is malformed: the kind {kind!r:.40} is unknown")
 
 
 def _default_text() -> Any:
