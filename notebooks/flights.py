@@ -39,12 +39,10 @@ import maturekit as mk
 from maturekit import deployment, drift, errors, governance, monitoring, pages, predictions, validation
 
 STARTED = time.perf_counter()
-ROOT = Path(__file__).resolve().parent.parent if "__file__" in globals() else Path.cwd().resolve()
-BUILD = (
-    next((folder for folder in (ROOT, *ROOT.parents) if (folder / "pyproject.toml").exists()), ROOT)
-    / "build"
-    / "flights"
-)
+HERE = Path(__file__).resolve().parent if "__file__" in globals() else Path.cwd().resolve()
+PROJECT = next((folder for folder in (HERE, *HERE.parents) if (folder / "pyproject.toml").exists()), HERE)
+BUILD = PROJECT / "build" / "flights"
+REVISION = None if (PROJECT / ".git").exists() else f"maturekit-{mk.__version__}"  # None: read it from git
 
 
 def say(text: str) -> None:
@@ -329,6 +327,7 @@ first = registry.register(
     evidence=[quarantine_report],
     parameters={"learning_rate": 0.06, "max_leaf_nodes": 15, "hold_out": "every fourth day"},
     fingerprint=fingerprint(train),
+    revision=REVISION,
     notes="First model. Trained on three days in four of January to April 2013, held-out days are every fourth.",
 )
 weekly = governance.Policy(
@@ -486,6 +485,7 @@ def retrain(today: pd.Timestamp, *, cause=None, memory: pd.Timedelta | None = No
         metrics={"roc_auc": roc_auc_score(fresh["late"].astype(bool), score)},
         evidence=[validation.validate(fit, contract, clock=clock)],
         fingerprint=fingerprint(fit),
+        revision=REVISION,
         cause=cause,
         actor="retrain-job",
         notes=notes,
