@@ -90,6 +90,13 @@ class LocalStore(Store):
             if not name.startswith(".") and key.startswith(prefix):
                 yield key
 
+    def _children(self, prefix: str) -> Iterator[str]:
+        with _worded(f"could not list {self.root}"):
+            try:
+                yield from (name for name in os.listdir(self.root / prefix) if not name.startswith("."))
+            except _ABSENT:
+                return
+
     def _delete(self, key: str) -> None:
         path = self._path(key)
         with _worded(f"could not delete {key!r} in {self.root}"), contextlib.suppress(FileNotFoundError):

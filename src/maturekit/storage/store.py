@@ -21,7 +21,7 @@ class Store(ABC):
 
     A key is a relative path of letters, digits and ``. _ = -``, its parts separated by ``/`` and none beginning with
     a dot. Write a store by defining the hooks `_put_new`, `_get`, `_list`, `_delete`, `_exists`, `_modified` and
-    `_renew` (and `_sweep`, where crashed writers leave something); the public methods check keys and word the
+    `_renew` (and `_sweep`, where crashed writers leave something, and `_children`, where folders are cheaper to read); the public methods check keys and word the
     errors, so that every store behaves alike.
 
     Every store must be safe for several threads and processes at once: of many writers of one key exactly one wins,
@@ -68,6 +68,10 @@ class Store(ABC):
     def _renew(self, key: str) -> None:
         """Make `_modified` return now; or raise `KeyMissingError`."""
 
+    def _children(self, prefix: str) -> Iterator[str]:
+        """Yield what stands directly below `prefix`, once each, in any order; a store with folders knows a faster way."""
+        yield from {key[len(prefix) :].split("/")[0] for key in self._list(prefix)}
+
     def _sweep(self, before: datetime) -> int:  # noqa: ARG002  # a store whose writers leave nothing has no use for it
         """Remove what writers that crashed before `before` left; return how many pieces."""
         return 0
@@ -98,6 +102,16 @@ class Store(ABC):
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with `prefix`, sorted."""
         return iter(sorted(self._list(_checked_prefix(prefix))))
+
+    @final
+    def children(self, prefix: str = "") -> Iterator[str]:
+        """Yield the names that stand directly below `prefix`, sorted, be they keys or folders of keys.
+
+        The prefix is empty or ends with a slash. A folder whose keys are all deleted may still be named.
+        """
+        if prefix and not prefix.endswith("/"):
+            raise ArgumentError(f"{prefix!r:.100} is no folder of keys", hint="let it end with a slash.")
+        return iter(sorted(self._children(_checked_prefix(prefix))))
 
     @final
     def is_empty(self) -> bool:

@@ -53,6 +53,16 @@ def check_keys_are_listed_sorted_and_by_prefix(store: Store) -> None:
     assert list(store.list("nothing/")) == []
 
 
+def check_children_are_named_once_and_sorted(store: Store) -> None:
+    for key in ("logs/b/2", "logs/b/1", "logs/a/c/1", "logs-2", "root"):
+        store.put_new(key, b"")
+    assert list(store.children()) == ["logs", "logs-2", "root"]
+    assert list(store.children("logs/")) == ["a", "b"]
+    assert list(store.children("logs/b/")) == ["1", "2"]
+    assert list(store.children("nothing/")) == []
+    _refuses(ArgumentError, store.children, "logs")
+
+
 def check_a_deleted_key_is_gone_and_may_come_again(store: Store) -> None:
     store.put_new("a/b", b"one")
     store.delete("a/b")
@@ -131,6 +141,7 @@ STORE_CHECKS: tuple[Callable[[Store], None], ...] = (
     check_what_is_not_there_is_said_to_be_missing,
     check_an_empty_store_lists_nothing,
     check_keys_are_listed_sorted_and_by_prefix,
+    check_children_are_named_once_and_sorted,
     check_a_deleted_key_is_gone_and_may_come_again,
     check_time_of_a_key_is_now_and_can_be_renewed,
     check_bad_keys_are_refused,
