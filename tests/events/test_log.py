@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from maturekit._core.digest import canonical_json, digest_of
 from maturekit.errors import ArgumentError, FormatError, IntegrityError, KeyTakenError, StorageError
-from maturekit.events import Draft, Event, EventLog
+from maturekit.events import Draft, Event, EventLog, Seal, cache_faults, event_faults
 from maturekit.storage import LocalStore, MemoryStore
 
 TEXTS = st.text(max_size=20)
@@ -42,6 +42,11 @@ def fresh(log):
     return EventLog(log.store, log.name)
 
 
+def forged(event, **changes):
+    """Return an event as a forger would write it, who knows how an event vouches for itself."""
+    return event.model_copy(update=changes).sealed(Seal())
+
+
 def replace(store, key, data):
     store.delete(key)
     store.put_new(key, data)
@@ -51,8 +56,8 @@ def test_events_are_numbered_chained_and_read_back(log):
     events = fresh(log).events()
     assert [event.number for event in events] == [1, 2, 3, 4]
     assert [event.previous for event in events] == ["", *(event.digest for event in events[:-1])]
-    assert fresh(log).head() == events[-1].digest
-    assert list(log.faults()) == []
+    assert fresh(log).head().digest == events[-1].digest
+    assert list(event_faults(log)) == []
 
 
 @settings(max_examples=30, deadline=None)
@@ -61,7 +66,7 @@ def test_whatever_json_holds_is_read_back_equal(body, reason, actor):
     log = EventLog(MemoryStore(), "model/late")
     event = log.append(Draft("note", body=body, reason=reason, actor=actor))
     assert fresh(log).events() == (event,)
-    assert list(log.faults()) == []
+    assert list(event_faults(log)) == []
 
 
 @pytest.mark.parametrize(
@@ -89,11 +94,11 @@ def test_two_objects_on_one_history_see_each_other(log):
 def test_a_decision_is_judged_again_when_another_event_lands_first(log):
     judged = []
 
-    def decide(history):
-        judged.append(len(history))
+    def decide(head):
+        judged.append(head.number)
         if len(judged) == 1:
             fresh(log).append(Draft("intruder"))
-        return Draft("decision", body={"judged": len(history)})
+        return Draft("decision", body={"judged": head.number})
 
     event = log.append(decide)
     assert judged == [4, 5]
@@ -134,7 +139,7 @@ def test_eight_processes_append_and_nothing_is_lost(tmp_path):
         if child == 0:
             log = EventLog(LocalStore(sys.argv[1]), "model/late")
             for turn in range(10):
-                log.append(lambda history: Draft("note", body={"me": me, "turn": turn, "judged": len(history)}))
+                log.append(lambda head: Draft("note", body={"me": me, "turn": turn, "judged": head.number}))
             os._exit(0)
         children.append(child)
     assert all(os.waitpid(child, 0)[1] == 0 for child in children)
@@ -148,7 +153,7 @@ def test_eight_processes_append_and_nothing_is_lost(tmp_path):
     assert [event.number for event in events] == list(range(1, 81))
     assert {(event.body["me"], event.body["turn"]) for event in events} == {(m, t) for m in range(8) for t in range(10)}
     assert all(event.body["judged"] == event.number - 1 for event in events)
-    assert list(log.faults()) == []
+    assert list(event_faults(log)) == []
 
 
 def test_threads_share_one_log_object(log):
@@ -163,16 +168,16 @@ def test_threads_share_one_log_object(log):
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_a_removed_event_is_named(log, number):
     log.store.delete(log.key(number))
-    with pytest.raises(IntegrityError, match=f"event {number} is missing, but event 4 is there"):
+    with pytest.raises(IntegrityError, match=f"event {number} is missing, but later ones are there"):
         fresh(log).events()
-    assert list(log.faults()) == [f"model/late: event {number} is missing"]
+    assert list(event_faults(log)) == [f"model/late: event {number} is missing"]
 
 
 def test_a_cut_off_end_shows_in_the_head(log):
-    kept = log.head()
+    kept = log.head().digest
     log.store.delete(log.key(4))
     assert len(fresh(log).events()) == 3
-    assert fresh(log).head() != kept
+    assert fresh(log).head().digest != kept
 
 
 def test_swapped_events_are_named(log):
@@ -181,42 +186,38 @@ def test_swapped_events_are_named(log):
     replace(log.store, log.key(3), second)
     with pytest.raises(IntegrityError, match="event 2 belongs to another place: it says model/late/3"):
         fresh(log).events()
-    assert {fault.split(":")[1].split()[1] for fault in log.faults()} >= {"2", "3"}
+    assert {fault.split(":")[1].split()[1] for fault in event_faults(log)} >= {"2", "3"}
 
 
 def test_an_edited_event_is_named_by_the_next_one(log):
     """Edited cleverly, in its canonical form: only the chain tells, so the newest event is known by the head."""
-    event = log.events()[1].model_copy(update={"actor": "eve"})
-    replace(log.store, log.key(2), event.to_bytes())
+    replace(log.store, log.key(2), forged(log.events()[1], actor="eve").to_bytes())
     with pytest.raises(IntegrityError, match="event 3 does not follow the event before it"):
         fresh(log).events()
-    assert list(log.faults()) == ["model/late: event 3 does not follow the event before it"]
+    assert list(event_faults(log)) == ["model/late: event 3 does not follow the event before it"]
 
 
 def test_a_forged_chain_shows_in_the_head(log):
-    kept, events, previous = log.head(), log.events(), ""
+    kept, events, previous = log.head().digest, log.events(), ""
     for event in events:
-        forged = event.model_copy(update={"actor": "eve", "previous": previous})
-        replace(log.store, log.key(event.number), forged.to_bytes())
-        previous = forged.digest
-    assert list(fresh(log).faults()) == []
-    assert fresh(log).head() != kept
+        other = forged(event, actor="eve", previous=previous)
+        replace(log.store, log.key(event.number), other.to_bytes())
+        previous = other.digest
+    assert list(event_faults(fresh(log))) == []
+    assert fresh(log).head().digest != kept
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
 def test_every_flipped_bit_is_found(log, number):
-    data, head = log.store.get(log.key(number)), log.head()
+    data, head = log.store.get(log.key(number)), log.head().digest
     for place in range(0, len(data) * 8, 7):
         flipped = bytearray(data)
         flipped[place // 8] ^= 1 << place % 8
         replace(log.store, log.key(number), bytes(flipped))
-        try:
-            found = fresh(log).head() != head
-        except IntegrityError:
-            found = True
-        assert found, place
+        with pytest.raises((IntegrityError, FormatError)):
+            fresh(log).events()
     replace(log.store, log.key(number), data)
-    assert fresh(log).head() == head
+    assert fresh(log).head().digest == head
 
 
 @pytest.mark.parametrize(
@@ -237,7 +238,7 @@ def test_what_is_no_event_is_named_with_its_place(log, text):
     replace(log.store, log.key(3), text)
     with pytest.raises(IntegrityError, match="model/late: event 3"):
         fresh(log).events()
-    assert any("event 3" in fault for fault in log.faults())
+    assert any("event 3" in fault for fault in event_faults(log))
 
 
 def test_an_event_of_a_newer_format_is_not_damaged_but_newer(log):
@@ -245,7 +246,7 @@ def test_an_event_of_a_newer_format_is_not_damaged_but_newer(log):
     replace(log.store, log.key(4), text)
     with pytest.raises(FormatError, match="event 4: a stored event has format 2; this maturekit reads up to 1"):
         fresh(log).events()
-    assert list(log.faults()) == ["model/late: event 4: a stored event has format 2; this maturekit reads up to 1"]
+    assert list(event_faults(log)) == ["model/late: event 4: a stored event has format 2; this maturekit reads up to 1"]
 
 
 def test_an_event_that_says_infinity_is_not_canonical(log):
@@ -264,16 +265,15 @@ def test_an_event_of_another_spelling_is_not_canonical(log):
 
 def test_an_event_dated_before_its_predecessor_is_named(log):
     last = log.events()[-1]
-    forged = last.model_copy(update={"time": last.time - timedelta(days=1)})
-    replace(log.store, log.key(4), forged.to_bytes())
-    assert list(log.faults()) == ["model/late: event 4 is earlier than event 3"]
+    replace(log.store, log.key(4), forged(last, time=last.time - timedelta(days=1)).to_bytes())
+    assert list(event_faults(log)) == ["model/late: event 4 is earlier than event 3"]
 
 
 def test_files_that_are_no_events_do_not_disturb(log):
-    for name in ("1.json", "000000000009.json.bak", "packs/000000000001.json", "README"):
+    for name in ("1.json", "000000000009.json.bak", "blobs/000000000001.json", "README"):
         log.store.put_new(log.prefix + name, b"?")
     assert len(fresh(log).events()) == 4
-    assert list(log.faults()) == []
+    assert list(event_faults(log)) == []
 
 
 def test_a_listing_that_misses_a_new_event_is_no_fault():
@@ -313,7 +313,7 @@ def test_a_share_that_shows_new_events_late_is_waited_for():
 
     log = filled(Late())
     template = log.events()[-1]
-    other = template.model_copy(update={"number": 5, "previous": template.digest}).to_bytes()
+    other = forged(template, number=5, previous=template.digest).to_bytes()
     assert log.append(Draft("note")).number == 6
 
 
@@ -328,7 +328,7 @@ def test_a_full_disk_loses_nothing(tmp_path, monkeypatch):
         with pytest.raises(StorageError, match="No space left on device"):
             log.append(Draft("note"))
     assert log.append(Draft("note")).number == 5
-    assert list(log.faults()) == []
+    assert list(event_faults(log)) == []
 
 
 def test_digest_of_an_event_is_that_of_its_bytes(log):

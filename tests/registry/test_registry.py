@@ -103,7 +103,7 @@ def test_the_event_of_a_version_says_what_others_rely_on(registry):
     assert (event.kind, event.subject, event.id) == ("version", version.digest, version.event_id)
     assert set(event.body) == {
         "number", "model", "schema", "profile", "examples", "metrics", "parameters", "fingerprint", "revision",
-        "environment", "parent", "tags", "notes",
+        "environment", "parent", "tags", "notes", "intervals", "origin",
     }  # fmt: skip
     assert event.body["model"]["serializer"] == "joblib"
     assert event.body["revision"] == {"commit": "abc", "branch": None, "dirty": None}
@@ -154,7 +154,7 @@ def test_versions_are_numbered_and_know_their_parent(registry):
 def test_equal_content_is_stored_once(registry, store):
     for _ in range(3):
         registry.register("late", "the same", notes="the same")
-    blobs = list(store.list("blobs/"))
+    blobs = list(store.list("logs/model/late/events/blobs/"))
     assert len(blobs) == 3  # model, notes, list of packages
 
 
@@ -258,8 +258,8 @@ def test_the_first_write_creates_the_root_file(tmp_path):
     root = json.loads((tmp_path / "registry.json").read_text())
     assert root["format"] == 1
     assert len(root["id"]) == 32
-    assert (tmp_path / "logs/model/late/000000000001.json").is_file()
-    assert {path.parts[-3] for path in tmp_path.glob("blobs/*/*/*")} == {"sha256"}
+    assert (tmp_path / "logs/model/late/events/000000000001.json").is_file()
+    assert {path.parts[-3] for path in tmp_path.glob("logs/model/*/events/blobs/*/*/*")} == {"sha256"}
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_an_alias_moves_and_its_moves_are_events(registry):
     assert event.subject == second.digest
     assert event.body == {
         "alias": "production", "from": 1, "to": 2, "policy": None, "verdict": None, "report": None, "judged": 3,
-        "rollback": False,
+        "rollback": False, "event": 2, "swap": None,
     }  # fmt: skip
 
 
@@ -334,7 +334,7 @@ def test_a_policy_judges_a_case_with_all_the_evidence(registry):
     assert [report.kind for report in two.champion.reports] == ["review"]
     assert (two.alias, two.actor, two.candidate.number, two.candidate.author) == ("production", "ada", 2, "bob")
     assert (event.body["policy"], event.body["verdict"], event.body["from"]) == ("says", "passed", 1)
-    assert Report.from_json(registry.blobs.get(event.body["report"])).kind == "policy"
+    assert Report.from_json(registry.blobs("late").get(event.body["report"])).kind == "policy"
 
 
 @pytest.mark.parametrize("status", ["failed", "not_enough_evidence", "could_not_run"])
@@ -534,7 +534,7 @@ def test_head_changes_with_every_event(registry):
 def test_a_damaged_model_does_not_disturb_its_neighbours(registry, store, replace):
     registry.register("bad", "a")
     registry.register("good", "b")
-    replace(store, "logs/model/bad/000000000001.json", b"torn")
+    replace(store, "logs/model/bad/events/000000000001.json", b"torn")
     fresh = Registry(store)
     assert fresh.names() == ["bad", "good"]
     assert fresh["good:1"].load() == "b"

@@ -92,7 +92,7 @@ class Live(Wrapper):
         self._serving: _Serving | None = None
         self._loading = threading.Lock()
         self._looked = 0.0
-        self._events = 0
+        self._events = ""
         self._complained = False
 
     @property
@@ -107,7 +107,7 @@ class Live(Wrapper):
         """
         with self._loading:
             self.refused = None
-            self._events = 0
+            self._events = ""
             return self._look()
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
@@ -153,7 +153,7 @@ class Live(Wrapper):
 
     def _look(self) -> bool:
         self._looked = time.monotonic()
-        events = len(self.registry.history(self.reference.partition("@")[0].partition(":")[0]))
+        events = self.registry.head(self.reference.partition("@")[0].partition(":")[0])
         if events == self._events:  # one look at whether the next event is there, and it is not
             return False
         moved = self._follow(self.registry[self.reference])

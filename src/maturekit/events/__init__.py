@@ -1,6 +1,9 @@
-"""Events: histories that only grow, each entry bound to the one before."""
+"""Events: histories that only grow, in which every edit shows."""
 
 from maturekit.events.event import Draft, Event
+from maturekit.events.faults import cache_faults, event_faults
+from maturekit.events.head import Head, State
 from maturekit.events.log import EventLog
+from maturekit.events.seal import Seal
 
-__all__ = ["Draft", "Event", "EventLog"]
+__all__ = ["Draft", "Event", "EventLog", "Head", "Seal", "State", "cache_faults", "event_faults"]

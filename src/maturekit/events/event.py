@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, f
 from maturekit._core.clock import as_utc, iso
 from maturekit._core.digest import canonical_json, digest_of, parse_json
 from maturekit.errors import FormatError
+from maturekit.events.seal import Seal
 
 __all__ = ["Draft", "Event"]
 
@@ -69,6 +70,10 @@ class Event(BaseModel):
     cause: str | None = None
     previous: str = ""
     """Digest of the event before; empty for the first."""
+    check: str = ""
+    """Digest of the event with this field empty."""
+    mac: str = ""
+    """HMAC of the event with this and the field before empty, by a key of the caller; empty without one."""
 
     @field_validator("time")
     @classmethod
@@ -93,12 +98,19 @@ class Event(BaseModel):
         """Return the canonical JSON that is stored."""
         return canonical_json(self.model_dump(mode="json"))
 
-    def is_stored_as(self, data: bytes) -> bool:
-        """Whether these bytes are the one spelling of the event."""
+    def sealed(self, seal: Seal) -> Event:
+        """Return the event as it is stored: with its own digest, and signed where the seal has a key."""
+        content = seal.sealed(self.model_dump(mode="json"))
+        return self.model_copy(update={name: content[name] for name in ("check", "mac")})
+
+    def fault(self, data: bytes, seal: Seal) -> str:
+        """Return what is wrong between the event and the bytes it was read from; an empty text if nothing is."""
+        content = self.model_dump(mode="json")
         try:
-            return self.to_bytes() == data
+            fault = seal.fault(content)
+            return fault or ("" if canonical_json(content) == data else "is not stored in its canonical form")
         except (ValueError, RecursionError):  # for instance 1e999, which reads as infinity and has no spelling
-            return False
+            return "is not stored in its canonical form"
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Event:

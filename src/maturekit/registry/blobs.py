@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from maturekit._core.digest import digest_of
 from maturekit._core.logs import logger
@@ -11,17 +12,26 @@ from maturekit.storage import Store
 
 __all__ = ["Blobs", "Delivery"]
 
-PREFIX = "blobs/sha256/"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Blobs:
-    """Bytes by their SHA-256; what comes out has the digest it was asked for.
+    """The content that the events of one history name: bytes by their SHA-256.
+
+    What comes out has the digest it was asked for. Blobs lie in a folder below the events that name them: a tool that
+    copies a folder lists it before it goes down, so a copy has the content of every event it has.
+
+    Parameters
+    ----------
+    store : Store
+        Where the history is.
+    log : str
+        Kind and name of the history, such as ``"model/late-flights"``.
 
     Examples
     --------
     >>> from maturekit.storage import MemoryStore
-    >>> blobs = Blobs(MemoryStore())
+    >>> blobs = Blobs(MemoryStore(), "model/late")
     >>> delivery = blobs.delivery()
     >>> digest = delivery.put(b"one")
     >>> digest
@@ -30,16 +40,21 @@ class Blobs:
     b'one'
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, log: str) -> None:
         self.store = store
+        self.prefix = f"logs/{log}/events/blobs/sha256/"
 
-    @staticmethod
-    def key(digest: str) -> str:
+    def key(self, digest: str) -> str:
         """Return the key of a digest."""
         if not _DIGEST.fullmatch(digest):
             raise IntegrityError(f"{digest!r:.100} is no digest")
         name = digest.removeprefix("sha256:")
-        return f"{PREFIX}{name[:2]}/{name}"
+        return f"{self.prefix}{name[:2]}/{name}"
+
+    def digests(self) -> Iterator[str]:
+        """Yield the digest of everything that is there."""
+        names = (key.rpartition("/")[2] for key in self.store.list(self.prefix))
+        return (f"sha256:{name}" for name in names if _DIGEST.fullmatch(f"sha256:{name}"))
 
     def get(self, digest: str) -> bytes:
         """Return the bytes of a digest, verified; raise `IntegrityError` if they are missing or differ."""
@@ -70,19 +85,20 @@ class Delivery:
     Examples
     --------
     >>> from maturekit.storage import MemoryStore
-    >>> delivery = Blobs(MemoryStore()).delivery()
+    >>> delivery = Blobs(MemoryStore(), "model/late").delivery()
     >>> digest = delivery.put(b"one")
     >>> delivery.confirm()
     """
 
     def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
         self._store = blobs.store
         self._reused: dict[str, bytes] = {}
 
     def put(self, data: bytes) -> str:
         """Store bytes durably and return their digest."""
         digest = digest_of(data)
-        self._put(Blobs.key(digest), data)
+        self._put(self._blobs.key(digest), data)
         return digest
 
     def confirm(self) -> None:

@@ -11,11 +11,16 @@ from maturekit.events import Event
 
 __all__ = [
     "AlarmBody",
+    "ApprovalBody",
     "Body",
+    "Bounds",
     "Environment",
+    "ErasureBody",
     "FileEntry",
+    "HoldBody",
     "ModelEntry",
     "MoveBody",
+    "Origin",
     "ReportBody",
     "Revision",
     "VersionBody",
@@ -68,6 +73,24 @@ class Environment(Body):
     """Digest of the list of all packages."""
 
 
+class Bounds(Body):
+    """How sure a measure is: its interval, the confidence of the interval, and the rows behind it."""
+
+    low: float
+    high: float
+    confidence: float
+    n: int
+
+
+class Origin(Body):
+    """Where an imported version was registered first."""
+
+    registry: str
+    event: str
+    digest: str
+    """Of the stored bytes of that event."""
+
+
 class VersionBody(Body):
     """Kind `version`: a new version of the model."""
 
@@ -77,6 +100,8 @@ class VersionBody(Body):
     profile: str | None = None
     examples: str | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
+    intervals: dict[str, Bounds] = Field(default_factory=dict)
+    """Of the metrics that were given with one."""
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     fingerprint: str | None = None
     revision: Revision | None = None
@@ -84,20 +109,28 @@ class VersionBody(Body):
     parent: int | None = None
     tags: tuple[str, ...] = ()
     notes: str | None = None
+    origin: Origin | None = None
 
 
 class MoveBody(Body):
-    """Kinds `alias` and `refusal`: an alias moved, or a policy refused that it should."""
+    """Kinds `alias` and `refusal`: an alias moved, or a policy refused that it should.
+
+    An alias that goes `to` None is retired. Two aliases that change places are one event: the second move stands in
+    `swap` of the first.
+    """
 
     alias: str
     origin: int | None = Field(default=None, validation_alias="from", serialization_alias="from")
     to: int | None
+    event: int | None = None
+    """Number of the event that registered the version `to`."""
     policy: str | None = None
     verdict: str | None = None
     report: str | None = None
     judged: int = Field(ge=0)
     """Number of the last event that was known when it was decided."""
     rollback: bool = False
+    swap: MoveBody | None = None
 
 
 class ReportBody(Body):
@@ -116,6 +149,26 @@ class AlarmBody(ReportBody):
     since: JsonValue = None
     causes: tuple[dict[str, JsonValue], ...] = ()
     certainty: dict[str, JsonValue] | None = None
+
+
+class ApprovalBody(Body):
+    """Kind `approval`: somebody other than its author vouches for a version; the event says who and in which role."""
+
+    version: int
+
+
+class HoldBody(Body):
+    """Kinds `hold` and `release`: a version must not be erased, or may be again."""
+
+    version: int
+
+
+class ErasureBody(Body):
+    """Kind `erasure`, a tombstone: content of a version was removed on purpose."""
+
+    version: int
+    erased: dict[str, str]
+    """What it was, such as ``model/model.joblib`` or ``examples``, and its digest."""
 
 
 def attached_body(event: Event) -> ReportBody:

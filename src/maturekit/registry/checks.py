@@ -4,17 +4,50 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from maturekit._core.digest import canonical_json
 from maturekit.errors import ArgumentError, ArgumentTypeError
+from maturekit.registry.bodies import Bounds
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-__all__ = ["checked_line", "checked_metrics", "checked_parameters", "checked_tags", "checked_text"]
+__all__ = [
+    "Measured",
+    "checked_intervals",
+    "checked_line",
+    "checked_metrics",
+    "checked_parameters",
+    "checked_tags",
+    "checked_text",
+]
 
 _LINE = 500
+
+
+class Measured(Protocol):
+    """A measure that knows how sure it is, such as `statistics.Interval`."""
+
+    @property
+    def value(self) -> float:
+        """The estimate."""
+
+    @property
+    def low(self) -> float:
+        """Lower bound."""
+
+    @property
+    def high(self) -> float:
+        """Upper bound."""
+
+    @property
+    def confidence(self) -> float:
+        """How often such bounds contain the true value."""
+
+    @property
+    def n(self) -> int:
+        """Rows behind it."""
 
 
 def checked_line(text: object, *, what: str) -> str:
@@ -45,8 +78,8 @@ def checked_text(text: object, *, what: str) -> str:
     return text
 
 
-def checked_metrics(metrics: Mapping[str, float] | None) -> dict[str, float]:
-    """Return finite measures by name.
+def checked_metrics(metrics: Mapping[str, float | Measured] | None) -> dict[str, float]:
+    """Return finite measures by name, without their intervals.
 
     >>> checked_metrics({"roc_auc": float("nan")})
     Traceback (most recent call last):
@@ -55,12 +88,13 @@ def checked_metrics(metrics: Mapping[str, float] | None) -> dict[str, float]:
     Hint: leave out what could not be measured.
     """
     checked = {}
-    for name, value in _items(metrics, what="metrics"):
+    for name, given in _items(metrics, what="metrics"):
+        value = given.value if _has_interval(given) else given
         try:
             number = float(value)
         except (TypeError, ValueError):
             number = math.nan
-            value = f"{type(value).__name__}, no number"  # noqa: PLW2901  # only for the message below
+            value = f"{type(value).__name__}, no number"
         if isinstance(value, (bool, str)) or not math.isfinite(number):
             raise ArgumentError(
                 f"the metric {name!r} is {value}; a metric is a finite number",
@@ -68,6 +102,23 @@ def checked_metrics(metrics: Mapping[str, float] | None) -> dict[str, float]:
             )
         checked[name] = number
     return checked
+
+
+def checked_intervals(metrics: Mapping[str, float | Measured] | None) -> dict[str, Bounds]:
+    """Return the intervals of the measures that have one, by name.
+
+    >>> from maturekit.statistics import Interval
+    >>> checked_intervals({"roc_auc": Interval(0.77, 0.75, 0.79, confidence=0.95, n=4000), "share": 0.2})
+    {'roc_auc': Bounds(low=0.75, high=0.79, confidence=0.95, n=4000)}
+    """
+    bounds = {}
+    for name, given in _items(metrics, what="metrics"):
+        if _has_interval(given):
+            low, high, sure = float(given.low), float(given.high), float(given.confidence)
+            if not low <= float(given.value) <= high or not math.isfinite(high - low) or not 0 < sure < 1:
+                raise ArgumentError(f"the metric {name!r} has no proper interval: {given!r:.200}")
+            bounds[name] = Bounds(low=low, high=high, confidence=sure, n=int(given.n))
+    return bounds
 
 
 def checked_parameters(parameters: Mapping[str, Any] | None) -> dict[str, JsonValue]:
@@ -101,6 +152,10 @@ def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
             f"tags is a list of texts, got the str {tags!r:.60}", hint=f"write tags=[{tags!r:.60}]."
         )
     return tuple(dict.fromkeys(checked_line(tag, what="tag") for tag in tags))
+
+
+def _has_interval(given: Any) -> bool:
+    return all(hasattr(given, name) for name in ("value", "low", "high", "confidence", "n"))
 
 
 def _items(mapping: Mapping[str, Any] | None, *, what: str) -> list[tuple[str, Any]]:

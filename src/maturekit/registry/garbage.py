@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from maturekit._core.clock import utc_now
-from maturekit.errors import ArgumentError, IntegrityError, KeyMissingError
-from maturekit.events import EventLog
-from maturekit.registry.blobs import PREFIX
+from maturekit.errors import ArgumentError, KeyMissingError
+from maturekit.events import EventLog, event_faults
+from maturekit.registry.blobs import Blobs
 from maturekit.registry.marking import log_names, named_digests
 from maturekit.reports import Finding, Report
 from maturekit.storage import Store
@@ -20,7 +20,7 @@ def collect_garbage(store: Store, *, grace: timedelta) -> Report:
 
     Content is listed before the histories are read, so that whatever an event names that was written meanwhile is
     either seen as named or not on the list. A writer that uses an old orphan again renews its time first, and looks
-    again behind its event. If a history is damaged, its lost events might have named anything: nothing is deleted.
+    again behind its event. If a history is damaged, its lost events might have named anything: nothing of it is deleted.
 
     >>> from maturekit.storage import MemoryStore
     >>> collect_garbage(MemoryStore(), grace=timedelta(days=1)).findings[0].value
@@ -29,29 +29,32 @@ def collect_garbage(store: Store, *, grace: timedelta) -> Report:
     if grace < timedelta(0):
         raise ArgumentError(f"the grace time must not be negative, got {grace}")
     before = utc_now() - grace
-    keys = list(store.list(PREFIX))
-    try:
-        named = named_digests(store)
-        faults = [fault for name in log_names(store) for fault in EventLog(store, name).faults()]
-    except IntegrityError as error:
-        named, faults = {}, [error.message]
-    if faults:
-        return Report("garbage", [Finding("history", "could_not_run", message=fault) for fault in faults])
     deleted = waiting = 0
-    for key in keys:
-        if f"sha256:{key.rpartition('/')[2]}" in named:
+    findings = []
+    for name in log_names(store):
+        log, blobs = EventLog(store, name), Blobs(store, name)
+        there = list(blobs.digests())
+        faults = list(event_faults(log))
+        if faults:
+            findings += [Finding("history", "could_not_run", message=fault) for fault in faults]
             continue
-        try:
-            old = store.modified(key) < before
-        except KeyMissingError:
-            continue  # another collector was faster
-        if old:
-            store.delete(key)
-        deleted, waiting = deleted + old, waiting + (not old)
+        named = named_digests(log.events())
+        for digest in there:
+            if digest in named:
+                continue
+            key = blobs.key(digest)
+            try:
+                old = store.modified(key) < before
+            except KeyMissingError:
+                continue  # another collector was faster
+            if old:
+                store.delete(key)
+            deleted, waiting = deleted + old, waiting + (not old)
     swept = store.sweep(before)
     return Report(
         "garbage",
         [
+            *findings,
             Finding("deleted", "passed", severity="info", value=deleted, unit="blobs that no event named"),
             Finding("waiting", "passed", severity="info", value=waiting, unit="blobs within the grace time"),
             Finding("unfinished", "passed", severity="info", value=swept, unit="files of writers that crashed"),

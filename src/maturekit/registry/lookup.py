@@ -1,17 +1,15 @@
-"""From a reference to a version, with the nearest names when there is none."""
+"""From a reference to the event of a version, with the nearest names when there is none."""
 
 from __future__ import annotations
 
 import re
 
-from maturekit.errors import AliasNotFoundError, ArgumentError, NotFoundError, VersionNotFoundError
-from maturekit.events import Event, EventLog
-from maturekit.registry.bodies import VersionBody, body_of
-from maturekit.registry.moves import alias_positions
-from maturekit.registry.version import Home, Version
+from maturekit.errors import AliasNotFoundError, ArgumentError, IntegrityError, NotFoundError, VersionNotFoundError
+from maturekit.events import Event, EventLog, State
+from maturekit.registry.state import positions, version_count
 from maturekit.storage import Store
 
-__all__ = ["alias_missing", "checked_cause", "find_number", "find_reference", "split_reference", "version_of"]
+__all__ = ["alias_missing", "checked_cause", "find_alias", "find_number", "split_reference"]
 
 _REFERENCE = re.compile(r"(?P<name>[^@:]*)(?:@(?P<alias>.*)|:(?P<number>[0-9]{1,12}))")
 _EVENT = re.compile(r"(?P<log>[a-z]+/[a-z0-9._-]+)/(?P<number>[0-9]{1,12})")
@@ -29,34 +27,37 @@ def split_reference(reference: object) -> tuple[str, str | int]:
     return found["name"], int(found["number"]) if found["alias"] is None else found["alias"]
 
 
-def find_reference(home: Home, name: str, place: str | int, history: tuple[Event, ...]) -> Version:
-    """Return the version that an alias or a number names."""
-    if isinstance(place, int):
-        return find_number(home, name, place, history)
-    positions = alias_positions(history)
-    if place not in positions:
-        raise alias_missing(name, place, history)
-    return find_number(home, name, positions[place], history)
-
-
-def find_number(home: Home, name: str, number: int, history: tuple[Event, ...]) -> Version:
-    """Return a version by its number."""
-    events = [event for event in history if event.kind == "version"]
-    if not 1 <= number <= len(events):
-        raise VersionNotFoundError(
-            f"{name!r} has no version {number}", name=str(number), hint=f"its versions are 1 to {len(events)}."
+def find_alias(log: EventLog, alias: str, state: State) -> Event:
+    """Return the event of the version where an alias stands."""
+    stand = positions(state).get(alias)
+    if stand is None:
+        raise alias_missing(log, alias, state)
+    if stand["event"] is None:
+        return find_number(log, stand["to"], state)
+    event = log.event(stand["event"])
+    if event.kind != "version" or event.body.get("number") != stand["to"]:
+        raise IntegrityError(
+            f"the alias {alias!r} of {log.name} leads to {event.id}, which did not register version {stand['to']}",
+            hint="`verify()` lists every fault.",
         )
-    return version_of(home, events[number - 1])
+    return event
 
 
-def version_of(home: Home, event: Event) -> Version:
-    """Return the version that an event made."""
-    return Version(home, event, body_of(event, VersionBody))
+def find_number(log: EventLog, number: int, state: State) -> Event:
+    """Return the event of a version by its number."""
+    count = version_count(state)
+    if not 1 <= number <= count:
+        raise VersionNotFoundError(
+            f"{log.name.partition('/')[2]!r} has no version {number}",
+            name=str(number),
+            hint=f"its versions are 1 to {count}." if count else "it has none.",
+        )
+    return log.first(lambda state: version_count(state) >= number)
 
 
-def alias_missing(name: str, alias: str, history: tuple[Event, ...]) -> AliasNotFoundError:
+def alias_missing(log: EventLog, alias: str, state: State) -> AliasNotFoundError:
     """Return the error for an alias that a model does not have."""
-    return AliasNotFoundError.named(f"alias of {name!r}", alias, known=alias_positions(history))
+    return AliasNotFoundError.named(f"alias of {log.name.partition('/')[2]!r}", alias, known=positions(state))
 
 
 def checked_cause(store: Store, cause: Event | str | None) -> str | None:

@@ -1,28 +1,14 @@
-"""Where aliases stand, read from a history."""
+"""Where an alias was before, read from a history."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
-from maturekit.events import Event
-from maturekit.registry.bodies import MoveBody, body_of
+from maturekit.events import Event, State
+from maturekit.registry.state import model_step, moves_of
 
-__all__ = ["alias_positions", "alias_stack"]
-
-
-def alias_positions(history: Iterable[Event]) -> dict[str, int]:
-    """Return the version number of every alias, at the end of a history.
-
-    >>> alias_positions([])
-    {}
-    """
-    positions: dict[str, int] = {}
-    for move in _moves(history):
-        if move.to is None:
-            positions.pop(move.alias, None)
-        else:
-            positions[move.alias] = move.to
-    return positions
+__all__ = ["alias_stack", "state_behind"]
 
 
 def alias_stack(history: Iterable[Event], alias: str) -> list[int]:
@@ -35,7 +21,7 @@ def alias_stack(history: Iterable[Event], alias: str) -> list[int]:
     []
     """
     stack: list[int] = []
-    for move in _moves(history):
+    for move in (move for event in history if event.kind == "alias" for move in moves_of(event)):
         if move.alias != alias:
             continue
         if move.rollback:
@@ -47,5 +33,11 @@ def alias_stack(history: Iterable[Event], alias: str) -> list[int]:
     return stack
 
 
-def _moves(history: Iterable[Event]) -> Iterable[MoveBody]:
-    return (body_of(event, MoveBody) for event in history if event.kind == "alias")
+def state_behind(history: Iterable[Event]) -> State:
+    """Return the state that some events, from the first on, amount to.
+
+    >>> state_behind([])
+    {}
+    """
+    start: State = {}
+    return reduce(lambda state, event: model_step(state, event, ""), history, start)

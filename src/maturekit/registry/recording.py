@@ -9,20 +9,33 @@ from typing import TYPE_CHECKING, Any, Protocol
 from maturekit._core.digest import canonical_json, digest_of
 from maturekit._core.frames import Table
 from maturekit.errors import ArgumentTypeError
-from maturekit.events import Draft, Event
+from maturekit.events import Draft, Head
 from maturekit.registry.blobs import Delivery
-from maturekit.registry.bodies import FileEntry, ModelEntry, Revision, VersionBody, body_of
-from maturekit.registry.checks import checked_line, checked_metrics, checked_parameters, checked_tags, checked_text
+from maturekit.registry.bodies import Bounds, FileEntry, ModelEntry, Revision, VersionBody
+from maturekit.registry.checks import (
+    Measured,
+    checked_intervals,
+    checked_line,
+    checked_metrics,
+    checked_parameters,
+    checked_tags,
+    checked_text,
+)
 from maturekit.registry.environment import current_environment, installed_packages
 from maturekit.registry.examples import examples_to_json
 from maturekit.registry.revision import current_revision
 from maturekit.registry.serializer import Serializer
+from maturekit.registry.state import version_count
 from maturekit.reports import Report
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
 __all__ = ["Contents", "Storable", "version_digest"]
+
+
+_PLACE = {"number", "origin", "parent"}
+"""What a record says of where a version stands, and not of what it is."""
 
 
 class Storable(Protocol):
@@ -41,6 +54,7 @@ class Contents:
     texts: Mapping[str, bytes]
     """Schema, profile, examples and notes, as far as they were given."""
     metrics: dict[str, float]
+    intervals: dict[str, Bounds]
     parameters: dict[str, JsonValue]
     fingerprint: str | None
     revision: Revision | None
@@ -56,7 +70,7 @@ class Contents:
         schema: Storable | None,
         profile: Storable | None,
         examples: Table | None,
-        metrics: Mapping[str, float] | None,
+        metrics: Mapping[str, float | Measured] | None,
         evidence: Iterable[Report],
         parameters: Mapping[str, Any] | None,
         fingerprint: str | None,
@@ -78,6 +92,7 @@ class Contents:
             serializer=serializer.name,
             texts=texts,
             metrics=checked_metrics(metrics),
+            intervals=checked_intervals(metrics),
             parameters=checked_parameters(parameters),
             fingerprint=None if fingerprint is None else checked_line(fingerprint, what="fingerprint"),
             revision=current_revision()
@@ -89,9 +104,9 @@ class Contents:
         )
 
     def delivered(
-        self, delivery: Delivery, draft: Callable[[VersionBody], Draft]
-    ) -> Callable[[tuple[Event, ...]], Draft]:
-        """Write every blob; return what drafts the event, given the history, with the next free number."""
+        self, delivery: Delivery, draft: Callable[[VersionBody], Draft], *, parent: int | None
+    ) -> Callable[[Head], Draft]:
+        """Write every blob; return what drafts the event, given the head of the history, with the next free number."""
         model = ModelEntry(
             serializer=self.serializer,
             files={name: FileEntry(digest=delivery.put(data), size=len(data)) for name, data in self.files.items()},
@@ -99,19 +114,18 @@ class Contents:
         texts = {what: delivery.put(text) for what, text in self.texts.items()}
         environment = current_environment(delivery.put(canonical_json(installed_packages())))
 
-        def next_version(history: tuple[Event, ...]) -> Draft:
-            newest = max(
-                (body_of(event, VersionBody).number for event in history if event.kind == "version"), default=0
-            )
+        def next_version(head: Head) -> Draft:
+            newest = version_count(head.state)
             body = VersionBody(
                 number=newest + 1,
-                parent=newest or None,
+                parent=parent or newest or None,
                 model=model,
                 contract=texts.get("schema"),
                 profile=texts.get("profile"),
                 examples=texts.get("examples"),
                 notes=texts.get("notes"),
                 metrics=self.metrics,
+                intervals=self.intervals,
                 parameters=self.parameters,
                 fingerprint=self.fingerprint,
                 revision=self.revision,
@@ -124,8 +138,13 @@ class Contents:
 
 
 def version_digest(body: Mapping[str, JsonValue]) -> str:
-    """Return the digest of a version: of the record, which names every file by digest."""
-    return digest_of(canonical_json(body))
+    """Return the digest of a version: of its record, which names every file by digest, without its place.
+
+    >>> body = {"number": 1, "parent": None, "origin": None, "metrics": {"roc_auc": 0.7}}
+    >>> version_digest(body) == version_digest(body | {"number": 2, "parent": 1})
+    True
+    """
+    return digest_of(canonical_json({name: value for name, value in body.items() if name not in _PLACE}))
 
 
 def _json(noun: Storable, what: str) -> bytes:

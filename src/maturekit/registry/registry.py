@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-from maturekit._core.clock import Clock, utc_now
 from maturekit._core.frames import Table
-from maturekit._core.names import check_name
-from maturekit.errors import ArgumentError, ArgumentTypeError, IntegrityError, ModelNotFoundError
-from maturekit.events import Draft, Event, EventLog
-from maturekit.registry.blobs import Blobs
-from maturekit.registry.bodies import Body
-from maturekit.registry.checks import checked_line
-from maturekit.registry.comparison import compare_versions
+from maturekit.errors import ArgumentError, ArgumentTypeError, IntegrityError
+from maturekit.events import Event
+from maturekit.registry.bodies import ApprovalBody
+from maturekit.registry.checks import Measured, checked_line
 from maturekit.registry.evidence import evidence_body
 from maturekit.registry.garbage import collect_garbage
-from maturekit.registry.joblib_serializer import JoblibSerializer
-from maturekit.registry.lookup import checked_cause, find_number, find_reference, split_reference, version_of
-from maturekit.registry.moves import alias_positions
-from maturekit.registry.promotion import Wish, rollback_move
+from maturekit.registry.lookup import checked_cause
+from maturekit.registry.moving import Moving
 from maturekit.registry.recording import Contents, Storable, version_digest
-from maturekit.registry.root import Root
 from maturekit.registry.serializer import Serializer
 from maturekit.registry.verification import verify_registry
 from maturekit.registry.version import Version
-from maturekit.reports import PolicyLike, Report
-from maturekit.storage import Place, open_store
+from maturekit.reports import Report
 
 __all__ = ["Registry"]
 
 
-class Registry:
+class Registry(Moving):
     """Versions of models, the aliases that point to them, and the history of both.
 
     Everything is an event in the history of its model: a version, a move of an alias, an attached report, an alarm. An
@@ -61,6 +51,9 @@ class Registry:
         Returns the present moment, aware; UTC now by default.
     serializers : iterable of Serializer
         More ways to read and write models, beside joblib; a version is read by the one of the same name.
+    keys : iterable of bytes
+        Secrets of at least 16 bytes: the first signs every event, and a history with an event that none of them signed
+        is refused. Begin with a key or do without: events that stand there unsigned stay so.
 
     Examples
     --------
@@ -81,31 +74,6 @@ class Registry:
     True
     """
 
-    def __init__(
-        self,
-        place: Place,
-        *,
-        actor: str | None = None,
-        actor_kind: Literal["person", "job"] = "person",
-        clock: Clock | None = None,
-        serializers: Iterable[Serializer] = (),
-    ) -> None:
-        if actor_kind not in {"person", "job"}:
-            raise ArgumentError(f"actor_kind {actor_kind!r} is neither 'person' nor 'job'")
-        self.store = open_store(place)
-        self.actor = None if actor is None else checked_line(actor, what="actor")
-        self.actor_kind: Literal["person", "job"] = actor_kind
-        self.clock = utc_now if clock is None else clock
-        self.serializers: Mapping[str, Serializer] = MappingProxyType(
-            {serializer.name: serializer for serializer in (JoblibSerializer(), *serializers)}
-        )
-        self.blobs = Blobs(self.store)
-        self._root = Root(self.store)
-        self._logs: dict[str, EventLog] = {}
-        self._lock = threading.Lock()
-
-    # Writing
-
     def register(
         self,
         name: str,
@@ -114,9 +82,10 @@ class Registry:
         schema: Storable | None = None,
         profile: Storable | None = None,
         examples: Table | None = None,
-        metrics: Mapping[str, float] | None = None,
+        metrics: Mapping[str, float | Measured] | None = None,
         evidence: Iterable[Report] = (),
         cause: Event | str | None = None,
+        parent: Version | str | None = None,
         parameters: Mapping[str, Any] | None = None,
         fingerprint: str | None = None,
         revision: str | None = None,
@@ -141,12 +110,14 @@ class Registry:
             The summary of the data it was fitted to.
         examples : DataFrame, optional
             Rows of its input, of which the first 100 are kept; columns that the schema tags as personal are replaced.
-        metrics : dict of str to float, optional
-            Finite measures by name.
+        metrics : dict of str to float or Interval, optional
+            Finite measures by name; with their intervals where they have one.
         evidence : iterable of Report
             Attached to the version, one event each, right behind it.
         cause : Event or str, optional
             The event that it answers, such as an alarm.
+        parent : Version or str, optional
+            The version of the same model that it was made from; by default the one before.
         parameters : dict, optional
             How it was made, in values that JSON can hold.
         fingerprint : str, optional
@@ -169,7 +140,7 @@ class Registry:
         ForeignFolderError
             The folder holds other files; nothing is written.
         """
-        log = self._log(name)
+        log = self.log(name)
         actor = self._actor(actor)
         self._check_serializer(serializer)
         contents = Contents.of(
@@ -186,70 +157,45 @@ class Registry:
             tags=tags,
             notes=notes,
         )
-        cause_id = checked_cause(self.store, cause)
+        cause_id, parent_number = checked_cause(self.store, cause), self._parent(parent, name)
         self._root.create()
-        delivery = self.blobs.delivery()
+        delivery = self.blobs(name).delivery()
         drafted = contents.delivered(
             delivery,
             lambda body: self._draft("version", body, version_digest(body.stored()), actor=actor, cause=cause_id),
+            parent=parent_number,
         )
         event = log.append(drafted)
         delivery.confirm()
-        version = version_of(self, event)
+        version = Version(self, event)
         for report in contents.evidence:
             self.attach(version, report, actor=actor, cause=event)
         return version
 
-    def promote(
-        self,
-        version: Version | str,
-        *,
-        to: str,
-        policy: PolicyLike | None = None,
-        actor: str,
-        reason: str,
-        cause: Event | str | None = None,
+    def approve(
+        self, version: Version | str, *, actor: str, role: str = "", reason: str = "", cause: Event | str | None = None
     ) -> Event:
-        """Let an alias point to a version, if the policy agrees, and return the event.
+        """Vouch for a version, and return the event: who, when, in which role, for exactly this content.
 
-        The policy judges a case that names the version, the one where the alias stands now, and the reports of both. If
-        another event lands meanwhile, it judges again. A refusal is an event too, so that it is seen later.
-
-        Raises
-        ------
-        PromotionRefusedError
-            The policy did not agree; the error carries its report.
+        Raises `ArgumentError` if the actor is the version's author: nobody approves their own work.
         """
-        candidate = self._own(version)
-        wish = Wish(candidate, check_name(to, what="alias"), policy=policy, actor=checked_line(actor, what="actor"))
-        reason, cause_id = checked_line(reason, what="reason"), checked_cause(self.store, cause)
-        delivery = self.blobs.delivery()
-
-        def decide(history: tuple[Event, ...]) -> Draft:
-            kind, move = wish.judge(history, delivery)
-            return self._draft(kind, move, candidate.digest, actor=actor, reason=reason, cause=cause_id)
-
-        event = self._log(candidate.name).append(decide)
-        delivery.confirm()
-        if event.kind == "refusal":
-            raise wish.refused()
-        return event
-
-    def rollback(self, name: str, *, alias: str, actor: str, reason: str, cause: Event | str | None = None) -> Event:
-        """Let an alias point again to the version before the last promotion, and return the event.
-
-        Rolling back twice goes two promotions back. Raises `AliasNotFoundError` if there is nothing to go back to.
-        """
-        check_name(alias, what="alias")
-        actor, reason = checked_line(actor, what="actor"), checked_line(reason, what="reason")
-        cause_id = checked_cause(self.store, cause)
-        self.history(name)  # says so if there is no such model
-
-        def decide(history: tuple[Event, ...]) -> Draft:
-            move, target = rollback_move(self, name, alias, history)
-            return self._draft("alias", move, target.digest, actor=actor, reason=reason, cause=cause_id)
-
-        return self._log(name).append(decide)
+        mine, actor = self._own(version), checked_line(actor, what="actor")
+        if actor == mine.actor:
+            raise ArgumentError(
+                f"{actor!r} registered {mine.reference} and cannot approve it", hint="somebody else has to look."
+            )
+        texts = {
+            what: checked_line(text, what=what) if text else "" for what, text in (("role", role), ("reason", reason))
+        }
+        draft = self._draft(
+            "approval",
+            ApprovalBody(version=mine.number),
+            mine.digest,
+            actor=actor,
+            cause=checked_cause(self.store, cause),
+            **texts,
+        )
+        return self.log(mine.name).append(draft)
 
     def attach(
         self, version: Version | str, report: Report, *, actor: str | None = None, cause: Event | str | None = None
@@ -259,51 +205,11 @@ class Registry:
         if not isinstance(report, Report):
             raise ArgumentTypeError(f"attach takes a report, got {type(report).__name__}")
         actor, cause_id = self._actor(actor), checked_cause(self.store, cause)
-        delivery = self.blobs.delivery()
+        delivery = self.blobs(owner.name).delivery()
         kind, body = evidence_body(report, version=owner.number, digest=delivery.put(report.to_json().encode()))
-        event = self._log(owner.name).append(self._draft(kind, body, owner.digest, actor=actor, cause=cause_id))
+        event = self.log(owner.name).append(self._draft(kind, body, owner.digest, actor=actor, cause=cause_id))
         delivery.confirm()
         return event
-
-    # Reading
-
-    def __getitem__(self, reference: str) -> Version:
-        """Return the version of ``"name@alias"`` or ``"name:3"``; raise with the nearest names if there is none."""
-        name, place = split_reference(reference)
-        return find_reference(self, name, place, self.history(name))
-
-    def names(self) -> list[str]:
-        """Return the names of all models, sorted."""
-        self._root.require()
-        return sorted({key.split("/")[2] for key in self.store.list("logs/model/") if key.count("/") > 2})
-
-    def versions(self, name: str) -> list[Version]:
-        """Return every version of a model, oldest first."""
-        return [version_of(self, event) for event in self.history(name) if event.kind == "version"]
-
-    def aliases(self, name: str) -> dict[str, Version]:
-        """Return the version of every alias of a model."""
-        history = self.history(name)
-        return {alias: find_number(self, name, number, history) for alias, number in alias_positions(history).items()}
-
-    def history(self, name: str) -> tuple[Event, ...]:
-        """Return every event of a model, oldest first; raise `IntegrityError` if the history was edited."""
-        self._root.require()
-        events = self._log(name).events()
-        if not events:
-            raise ModelNotFoundError.named("model", name, known=self.names())
-        return events
-
-    def head(self, name: str) -> str:
-        """Return the digest of a model's newest event; a copy kept elsewhere shows whether the end was cut off."""
-        self.history(name)
-        return self._log(name).head()
-
-    def compare(self, first: Version | str, second: Version | str) -> Report:
-        """Return what differs between two versions: one finding a difference, none of them a failure."""
-        return compare_versions(self._own(first), self._own(second))
-
-    # Housekeeping
 
     def verify(self) -> Report:
         """Read everything afresh and return every fault with its place; content that no event names is information."""
@@ -318,29 +224,16 @@ class Registry:
         self._root.check()
         return collect_garbage(self.store, grace=grace)
 
-    # Plumbing
-
-    def _log(self, name: str) -> EventLog:
-        check_name(name, what="model name")
-        with self._lock:
-            if name not in self._logs:
-                self._logs[name] = EventLog(self.store, f"model/{name}", clock=self.clock)
-            return self._logs[name]
-
-    def _own(self, version: Version | str) -> Version:
-        if isinstance(version, str):
-            return self[version]
-        if not isinstance(version, Version):
-            raise ArgumentTypeError(
-                f"expected a version, got {type(version).__name__}", hint="write registry['name:3']."
+    def _parent(self, parent: Version | str | None, name: str) -> int | None:
+        if parent is None:
+            return None
+        version = self._own(parent)
+        if version.name != name:
+            raise ArgumentError(
+                f"the parent {version.reference} is a version of another model",
+                hint="say so in `parameters` or `notes`; a parent is a version of the same name.",
             )
-        mine = self[version.reference]
-        if mine != version:
-            raise ArgumentError(f"{version.reference} is a version of another registry", hint="take it from this one.")
-        return mine
-
-    def _actor(self, actor: str | None) -> str | None:
-        return self.actor if actor is None else checked_line(actor, what="actor")
+        return version.number
 
     def _check_serializer(self, serializer: Serializer | None) -> None:
         if serializer is None:
@@ -352,29 +245,3 @@ class Registry:
                 f"this registry could not read what the serializer {serializer.name!r} writes",
                 hint="open it with Registry(place, serializers=[...]).",
             )
-
-    def _draft(
-        self, kind: str, body: Body, subject: str, *, actor: str | None, cause: str | None, reason: str = ""
-    ) -> Draft:
-        return Draft(
-            kind,
-            body=body.stored(),
-            subject=subject,
-            actor=actor,
-            actor_kind=self.actor_kind,
-            reason=reason,
-            cause=cause,
-        )
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave out what belongs to this process; the copy reads its histories itself."""
-        kept = ("store", "actor", "actor_kind", "clock")
-        return {name: getattr(self, name) for name in kept} | {"serializers": tuple(self.serializers.values())}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Open the same place again."""
-        self.__init__(state.pop("store"), **state)  # type: ignore[misc]  # the state holds the arguments of __init__
-
-    def __repr__(self) -> str:
-        """Return the place."""
-        return f"Registry({self.store!r})"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from maturekit._core.digest import digest_of
 from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
-from maturekit.events import Event, EventLog
-from maturekit.registry.blobs import PREFIX, Blobs
+from maturekit.events import Event, EventLog, event_faults
+from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import MoveBody, VersionBody, attached_body, body_of
 from maturekit.registry.marking import log_names, named_digests
 from maturekit.registry.recording import version_digest
@@ -30,14 +30,14 @@ def verify_registry(store: Store, *, known: Iterable[str] = ()) -> Report:
     """
     names = log_names(store)
     root = [_fault("root", fault) for fault in known]
-    return Report("registry", [*root, *_events(store, names), *_records(store, names), *_blobs(store), *_strays(store)])
+    return Report("registry", [*root, *_events(store, names), *_records(store, names), *_blobs(store, names), *_strays(store)])
 
 
 def _events(store: Store, names: list[str]) -> Iterator[Finding]:
     sound = 0
     for name in names:
         log = EventLog(store, name)
-        faults = list(log.faults())
+        faults = list(event_faults(log))
         yield from (_fault("event", fault) for fault in faults)
         sound += 0 if faults else len(log.events())
     yield Finding("event", "passed", value=sound, unit="events in sound histories")
@@ -76,32 +76,33 @@ def _contradiction(event: Event, numbers: list[int]) -> str:
 
 
 def _readable(store: Store, name: str) -> Iterator[Event]:
-    for key in store.list(f"logs/{name}/"):
+    log = EventLog(store, name)
+    for number in sorted(log.numbers()):
         try:
-            yield Event.from_bytes(store.get(key))
+            yield Event.from_bytes(store.get(log.key(number)))
         except (FormatError, StorageError):
             continue  # named among the events already
 
 
-def _blobs(store: Store) -> Iterator[Finding]:
-    named, there = named_digests(store), 0
-    for digest, event in sorted(named.items()):
-        try:
-            Blobs(store).get(digest)
-        except IntegrityError as error:
-            yield _fault("blob", f"{error.message}; {event} names it")
-        except StorageError as error:
-            yield Finding("blob", "could_not_run", message=f"{error.message}; {event} names it")
-        else:
-            there += 1
-    orphans: Counter[str] = Counter()
-    for key in store.list(PREFIX):
-        digest = f"sha256:{key.rpartition('/')[2]}"
-        if digest not in named:
+def _blobs(store: Store, names: list[str]) -> Iterator[Finding]:
+    there, orphans = 0, Counter[str]()
+    for name in names:
+        blobs, named = Blobs(store, name), named_digests(_readable(store, name))
+        for digest, event in sorted(named.items()):
             try:
-                orphans["sound" if digest_of(store.get(key)) == digest else "damaged"] += 1
-            except KeyMissingError:
-                continue  # removed meanwhile
+                blobs.get(digest)
+            except IntegrityError as error:
+                yield _fault("blob", f"{error.message}; {event} names it")
+            except StorageError as error:
+                yield Finding("blob", "could_not_run", message=f"{error.message}; {event} names it")
+            else:
+                there += 1
+        for digest in blobs.digests():
+            if digest not in named:
+                try:
+                    orphans["sound" if digest_of(store.get(blobs.key(digest))) == digest else "damaged"] += 1
+                except KeyMissingError:
+                    continue  # removed meanwhile
     yield Finding("blob", "passed", value=there, unit="sound blobs")
     for state, count in sorted(orphans.items()):
         yield Finding("orphan", "passed", severity="info", value=count, unit=f"{state} blobs that no event names")
@@ -110,7 +111,7 @@ def _blobs(store: Store) -> Iterator[Finding]:
 def _strays(store: Store) -> Iterator[Finding]:
     for key in store.list():
         place = key.split("/")[0]
-        if key != "registry.json" and place not in {"blobs", "logs"}:
+        if key != "registry.json" and place != "logs":
             yield Finding("stray", "passed", severity="info", message=f"{key!r} is not of the registry")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from maturekit._core.clock import iso
 from maturekit.errors import NotFoundError
 from maturekit.events import Event
 from maturekit.registry.blobs import Blobs
-from maturekit.registry.bodies import VersionBody, attached_body
+from maturekit.registry.bodies import ApprovalBody, Bounds, VersionBody, attached_body, body_of
 from maturekit.registry.examples import examples_from_json
 from maturekit.registry.serializer import Serializer
 from maturekit.reports import Report, VersionFacts
@@ -34,8 +35,10 @@ _OPTIONAL = ("schema", "profile", "examples", "metrics", "parameters", "fingerpr
 class Home(Protocol):
     """What a version needs of the registry it lives in."""
 
-    blobs: Blobs
     serializers: Mapping[str, Serializer]
+
+    def blobs(self, name: str) -> Blobs:
+        """Return the content of a model."""
 
     def history(self, name: str) -> tuple[Event, ...]:
         """Return the events of a model."""
@@ -67,7 +70,16 @@ class Version:
 
     home: Home
     event: Event
-    body: VersionBody
+
+    @functools.cached_property
+    def body(self) -> VersionBody:
+        """What the event says."""
+        return body_of(self.event, VersionBody)
+
+    @property
+    def content(self) -> Blobs:
+        """The content of the model that it is a version of."""
+        return self.home.blobs(self.name)
 
     @property
     def name(self) -> str:
@@ -77,7 +89,8 @@ class Version:
     @property
     def number(self) -> int:
         """Number of the version, from 1."""
-        return self.body.number
+        number: Any = self.event.body["number"]
+        return int(number)
 
     @property
     def reference(self) -> str:
@@ -86,7 +99,10 @@ class Version:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of all that the version is: its record names every file by digest."""
+        """SHA-256 of all that the version is: its record, which names every file by digest, without its place.
+
+        Equal content has the same digest, whichever number and registry it stands in.
+        """
         return self.event.subject
 
     @property
@@ -115,6 +131,11 @@ class Version:
         return MappingProxyType(self.body.metrics)
 
     @property
+    def intervals(self) -> Mapping[str, Bounds]:
+        """How sure its measures are, by name, as far as they were given with an interval."""
+        return MappingProxyType(self.body.intervals)
+
+    @property
     def parameters(self) -> Mapping[str, JsonValue]:
         """How it was made, by name."""
         return MappingProxyType(self.body.parameters)
@@ -140,10 +161,15 @@ class Version:
         return None if self.body.revision is None else self.body.revision.commit
 
     @property
+    def dirty(self) -> bool | None:
+        """Whether files under version control differed from that commit; None if nobody looked."""
+        return None if self.body.revision is None else self.body.revision.dirty
+
+    @property
     def environment(self) -> dict[str, str]:
         """The version of every package that was installed, by name; with ``python``."""
         told = self.body.environment
-        packages = told.packages if told.installed is None else json.loads(self.home.blobs.get(told.installed))
+        packages = told.packages if told.installed is None else json.loads(self.content.get(told.installed))
         return {"python": told.python, **packages}
 
     @property
@@ -153,7 +179,7 @@ class Version:
             return None
         from maturekit.schema import Schema  # noqa: PLC0415  # opening a registry does not pay for pandas
 
-        return Schema.from_json(self.home.blobs.get(self.body.contract).decode())
+        return Schema.from_json(self.content.get(self.body.contract).decode())
 
     @property
     def profile(self) -> Profile | None:
@@ -162,17 +188,17 @@ class Version:
             return None
         from maturekit.profile import Profile  # noqa: PLC0415  # opening a registry does not pay for pandas
 
-        return Profile.from_json(self.home.blobs.get(self.body.profile).decode())
+        return Profile.from_json(self.content.get(self.body.profile).decode())
 
     @property
     def examples(self) -> pd.DataFrame | None:
         """At most 100 rows of its input, or None."""
-        return None if self.body.examples is None else examples_from_json(self.home.blobs.get(self.body.examples))
+        return None if self.body.examples is None else examples_from_json(self.content.get(self.body.examples))
 
     @property
     def notes(self) -> str:
         """What was noted when it was registered."""
-        return "" if self.body.notes is None else self.home.blobs.get(self.body.notes).decode()
+        return "" if self.body.notes is None else self.content.get(self.body.notes).decode()
 
     @property
     def gaps(self) -> tuple[str, ...]:
@@ -202,18 +228,23 @@ class Version:
         serializer = self.home.serializers.get(entry.serializer)
         if serializer is None:
             raise NotFoundError.named("serializer", entry.serializer, known=self.home.serializers)
-        files = {name: self.home.blobs.get(file.digest) for name, file in entry.files.items()}
+        files = {name: self.content.get(file.digest) for name, file in entry.files.items()}
         return serializer.load(files, trust=trust)
 
     def reports(self) -> tuple[Report, ...]:
         """Return the reports attached to the version, oldest first."""
         return tuple(
-            Report.from_json(self.home.blobs.get(body.report))
+            Report.from_json(self.content.get(body.report))
             for body in (
                 attached_body(event) for event in self.home.history(self.name) if event.kind in {"report", "alarm"}
             )
             if body.version == self.number
         )
+
+    def approvals(self) -> tuple[Event, ...]:
+        """Return the events by which others approved this very content, oldest first: who, when and in which role."""
+        events = (event for event in self.home.history(self.name) if event.kind == "approval")
+        return tuple(event for event in events if body_of(event, ApprovalBody).version == self.number)
 
     def facts(self) -> VersionFacts:
         """Return what a gate may read."""

@@ -1,0 +1,84 @@
+"""Many events in one file, so that a long history is read in a few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from maturekit._core.digest import digest_of
+from maturekit._core.logs import logger
+from maturekit.errors import FormatError, KeyMissingError, KeyTakenError
+from maturekit.events.event import Event
+from maturekit.events.seal import Seal
+from maturekit.storage import Store
+
+__all__ = ["PACK_EVERY", "Packs"]
+
+PACK_EVERY = 100
+"""Events in a pack; a multiple of `HEAD_EVERY`."""
+
+
+class Packs:
+    """The packs of a history: each holds the stored bytes of a hundred events, one a line.
+
+    They are caches that anyone may remove. One is believed if its events follow one another from the digest of the
+    event before, and the last one's own seal holds: then it holds what the event files held when it was made.
+
+    Examples
+    --------
+    >>> from maturekit.storage import MemoryStore
+    >>> packs = Packs(MemoryStore(), "model/late", seal=Seal())
+    >>> packs.key(100)
+    'logs/model/late/000000000100.pack.jsonl'
+    >>> packs.read(100, previous="") is None
+    True
+    """
+
+    def __init__(self, store: Store, log: str, *, seal: Seal) -> None:
+        self.store = store
+        self.log = log
+        self.seal = seal
+
+    def key(self, last: int) -> str:
+        """Return the key of the pack that ends with an event."""
+        return f"logs/{self.log}/{last:012d}.pack.jsonl"
+
+    def write(self, last: int, events: Iterator[bytes]) -> None:
+        """Store the bytes of the events that end with number `last`; a pack that is there already is as good."""
+        try:
+            self.store.put_new(self.key(last), b"".join(data + b"\n" for data in events))
+        except KeyTakenError:
+            return
+
+    def read(self, last: int, *, previous: str) -> list[tuple[Event, str]] | None:
+        """Return the events of a pack with their digests, or None if it is missing or damaged.
+
+        `previous` is the digest of the event before its first.
+        """
+        try:
+            data = self.store.get(self.key(last))
+        except KeyMissingError:
+            return None
+        try:
+            return list(self._parsed(data, last, previous))
+        except (FormatError, ValidationError, ValueError) as error:
+            logger.warning("%s is not used: %.200s", self.key(last), error)
+            return None
+
+    def _parsed(self, data: bytes, last: int, previous: str) -> Iterator[tuple[Event, str]]:
+        lines = data.split(b"\n")
+        if len(lines) != PACK_EVERY + 1 or lines.pop():
+            raise FormatError(f"it does not hold {PACK_EVERY} lines")
+        first = last - PACK_EVERY + 1
+        for number, line in enumerate(lines, first):
+            event = Event.model_validate_json(line)
+            if event.number != number or event.log != self.log or event.previous != previous:
+                raise FormatError(f"event {number} does not follow the one before it")
+            # One seal is enough where only accidents are feared: the chain passes it on to the others. A forger could
+            # write a chain of his own, so with keys every event is checked.
+            fault = event.fault(line, self.seal) if self.seal.keys or number == last else ""
+            if fault:
+                raise FormatError(f"event {number} {fault}")
+            previous = digest_of(line)
+            yield event, previous

@@ -1,0 +1,175 @@
+"""The reading side of a registry: what is there, where aliases stand or stood, and every event."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from maturekit._core.clock import Clock, as_utc, utc_now
+from maturekit._core.names import check_name
+from maturekit.errors import ArgumentError, ArgumentTypeError, ModelNotFoundError
+from maturekit.events import Event, EventLog, Seal, State
+from maturekit.registry.blobs import Blobs
+from maturekit.registry.comparison import compare_versions
+from maturekit.registry.joblib_serializer import JoblibSerializer
+from maturekit.registry.lookup import find_alias, find_number, split_reference
+from maturekit.registry.moves import state_behind
+from maturekit.registry.root import Root
+from maturekit.registry.serializer import Serializer
+from maturekit.registry.state import model_step, positions, version_count
+from maturekit.registry.version import Version
+from maturekit.reports import Report
+from maturekit.storage import Place, open_store
+
+__all__ = ["Catalogue"]
+
+
+class Catalogue:
+    """A registry that can only be read; `Registry` adds the writing.
+
+    Naming a version by its alias or number costs the same however long the history is: one stored head and the few
+    events behind it. Asking again costs one look at whether the next event is there. What was read once is kept, since
+    it never changes.
+
+    Parameters
+    ----------
+    place : str, path or Store
+        A folder, or a store.
+    clock : callable, optional
+        Returns the present moment, aware; UTC now by default.
+    serializers : iterable of Serializer
+        More ways to read models, beside joblib; a version is read by the one of the same name.
+    keys : iterable of bytes
+        Secrets of at least 16 bytes that sign every event; a history with one that none of them signed is refused.
+
+    Examples
+    --------
+    >>> from maturekit.registry import Registry
+    >>> from maturekit.storage import MemoryStore
+    >>> registry = Registry(MemoryStore(), actor="ada")
+    >>> version = registry.register("late-flights", {"threshold": 15})
+    >>> catalogue = Catalogue(registry.store)
+    >>> catalogue.names(), catalogue["late-flights:1"].load()
+    (['late-flights'], {'threshold': 15})
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        clock: Clock | None = None,
+        serializers: Iterable[Serializer] = (),
+        keys: Iterable[bytes] = (),
+    ) -> None:
+        self.store = open_store(place)
+        self.clock = utc_now if clock is None else clock
+        self.serializers: Mapping[str, Serializer] = MappingProxyType(
+            {serializer.name: serializer for serializer in (JoblibSerializer(), *serializers)}
+        )
+        self._seal = Seal(keys)
+        self._root = Root(self.store)
+        self._logs: dict[str, EventLog] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, reference: str) -> Version:
+        """Return the version of ``"name@alias"`` or ``"name:3"``; raise with the nearest names if there is none."""
+        return self.resolve(reference)
+
+    def resolve(self, reference: str, *, at: datetime | None = None) -> Version:
+        """Return the version that a reference names, now or as it was at a moment.
+
+        Parameters
+        ----------
+        reference : str
+            ``"name@alias"`` or ``"name:3"``.
+        at : datetime, optional
+            An aware moment: the answer is what this call would have returned then. Events of that very moment count.
+
+        Raises
+        ------
+        ModelNotFoundError, VersionNotFoundError, AliasNotFoundError
+            There is, or was, none of this name.
+        """
+        name, place = split_reference(reference)
+        log = self._existing(name)
+        state = log.head().state if at is None else self._state_at(name, at)
+        found = find_number(log, place, state) if isinstance(place, int) else find_alias(log, place, state)
+        return Version(self, found)
+
+    def names(self) -> list[str]:
+        """Return the names of all models, sorted."""
+        self._root.require()
+        return list(self.store.children("logs/model/"))
+
+    def versions(self, name: str) -> list[Version]:
+        """Return every version of a model, oldest first."""
+        return [Version(self, event) for event in self.history(name) if event.kind == "version"]
+
+    def aliases(self, name: str, *, at: datetime | None = None) -> dict[str, Version]:
+        """Return the version of every alias of a model, now or as it was at a moment."""
+        log = self._existing(name)
+        state = log.head().state if at is None else self._state_at(name, at)
+        return {alias: Version(self, find_alias(log, alias, state)) for alias in positions(state)}
+
+    def history(self, name: str, *, at: datetime | None = None) -> tuple[Event, ...]:
+        """Return every event of a model, oldest first, up to a moment; raise `IntegrityError` if one was edited."""
+        events = self._existing(name).events()
+        return events if at is None else _until(events, at)
+
+    def head(self, name: str) -> str:
+        """Return the digest of a model's newest event: a cheap way to see whether anything has happened."""
+        return self._existing(name).head().digest
+
+    def compare(self, first: Version | str, second: Version | str) -> Report:
+        """Return what differs between two versions: one finding a difference, none of them a failure."""
+        return compare_versions(self._own(first), self._own(second))
+
+    def log(self, name: str) -> EventLog:
+        """Return the history of a model, be there one or not."""
+        check_name(name, what="model name")
+        with self._lock:
+            if name not in self._logs:
+                self._logs[name] = EventLog(
+                    self.store, f"model/{name}", clock=self.clock, step=model_step, seal=self._seal
+                )
+            return self._logs[name]
+
+    def blobs(self, name: str) -> Blobs:
+        """Return the content that the events of a model name."""
+        return Blobs(self.store, self.log(name).name)
+
+    def _existing(self, name: str) -> EventLog:
+        self._root.require()
+        log = self.log(name)
+        if not log.head().number:
+            raise ModelNotFoundError.named("model", name, known=self.names())
+        return log
+
+    def _state_at(self, name: str, at: datetime) -> State:
+        state = state_behind(self.history(name, at=at))
+        if not version_count(state):
+            raise ModelNotFoundError(f"the model {name!r} was not there at {as_utc(at).isoformat()}", name=name)
+        return state
+
+    def _own(self, version: Version | str) -> Version:
+        if isinstance(version, str):
+            return self[version]
+        if not isinstance(version, Version):
+            raise ArgumentTypeError(
+                f"expected a version, got {type(version).__name__}", hint="write registry['name:3']."
+            )
+        mine = self[version.reference]
+        if mine != version:
+            raise ArgumentError(f"{version.reference} is a version of another registry", hint="take it from this one.")
+        return mine
+
+    def __repr__(self) -> str:
+        """Return the place."""
+        return f"{type(self).__name__}({self.store!r})"
+
+
+def _until(events: tuple[Event, ...], at: datetime) -> tuple[Event, ...]:
+    moment = as_utc(at, what="at")
+    return tuple(event for event in events if event.time <= moment)

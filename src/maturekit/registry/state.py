@@ -1,0 +1,50 @@
+"""What the history of a model amounts to: how many versions there are, and where the aliases stand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from maturekit.events import Event, State
+from maturekit.registry.bodies import MoveBody, VersionBody, body_of
+
+__all__ = ["model_step", "moves_of", "positions", "version_count"]
+
+
+def model_step(state: State, event: Event, digest: str) -> State:  # noqa: ARG001  # a step is asked with three
+    """Return the state of a model's history behind the next event.
+
+    >>> from datetime import UTC, datetime
+    >>> body = {"alias": "production", "from": None, "to": 3, "event": 7, "judged": 7}
+    >>> move = Event(log="model/late", number=8, time=datetime(2013, 5, 3, tzinfo=UTC), kind="alias", body=body)
+    >>> model_step({"versions": 3}, move, "")
+    {'versions': 3, 'aliases': {'production': {'event': 7, 'to': 3}}}
+    """
+    if event.kind == "version":
+        return {**state, "versions": body_of(event, VersionBody).number}
+    if event.kind != "alias":
+        return state
+    aliases: dict[str, Any] = dict(positions(state))
+    for move in moves_of(event):
+        if move.to is None:
+            aliases.pop(move.alias, None)
+        else:
+            aliases[move.alias] = {"event": move.event, "to": move.to}
+    return {**state, "aliases": aliases}
+
+
+def moves_of(event: Event) -> tuple[MoveBody, ...]:
+    """Return the one or two moves of an event of kind `alias`."""
+    move = body_of(event, MoveBody)
+    return (move,) if move.swap is None else (move, move.swap)
+
+
+def positions(state: State) -> dict[str, dict[str, int]]:
+    """Return, for every alias, the version where it stands and the number of the event that registered it."""
+    aliases: Any = state.get("aliases", {})
+    return dict(aliases)
+
+
+def version_count(state: State) -> int:
+    """Return the number of the newest version; 0 if there is none."""
+    count: Any = state.get("versions", 0)
+    return int(count)
