@@ -5,5 +5,6 @@ from maturekit.events.faults import cache_faults, event_faults
 from maturekit.events.head import Head, State
 from maturekit.events.log import EventLog
 from maturekit.events.seal import Seal
+from maturekit.events.stored import StoredEvent
 
-__all__ = ["Draft", "Event", "EventLog", "Head", "Seal", "State", "cache_faults", "event_faults"]
+__all__ = ["Draft", "Event", "EventLog", "Head", "Seal", "State", "StoredEvent", "cache_faults", "event_faults"]

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from maturekit._core.clock import Clock, as_utc, utc_now
-from maturekit._core.digest import digest_of
 from maturekit._core.logs import logger
 from maturekit.errors import ArgumentError, FormatError, IntegrityError, KeyMissingError, KeyTakenError, StorageError
 from maturekit.events.event import Draft, Event
 from maturekit.events.head import HEAD_EVERY, START, Head, Heads, State, Step
 from maturekit.events.pack import PACK_EVERY, Packs
 from maturekit.events.seal import Seal
+from maturekit.events.stored import StoredEvent
 from maturekit.storage import Store
 
 __all__ = ["EventLog"]
@@ -77,8 +77,8 @@ class EventLog:
         self.heads = Heads(store, name, seal=self.seal)
         self.packs = Packs(store, name, seal=self.seal)
         self._head: Head | None = None
-        self._known: dict[int, tuple[Event, str]] = {}
-        """Events that were read and found sound, with their digests."""
+        self._known: dict[int, StoredEvent] = {}
+        """Events that were read and found sound."""
         self._whole = 0
         """Up to which event the whole history was read, one following the other."""
         self._owed: list[Head] = []
@@ -109,21 +109,25 @@ class EventLog:
 
     def events(self, *, until: int | None = None) -> tuple[Event, ...]:
         """Return the history, oldest first, up to event number `until`; raise `IntegrityError` if it does not fit."""
+        return tuple(stored.event for stored in self.stored(until=until))
+
+    def stored(self, *, until: int | None = None) -> list[StoredEvent]:
+        """Return the history as `events` does, each event unread until somebody asks what it says."""
         with self._lock:
             last = self.head().number
             if self._whole == 0:
                 self._check_numbers()
             self._read_whole(last)
-            return tuple(self._known[number][0] for number in range(1, (last if until is None else until) + 1))
+            return [self._known[number] for number in range(1, (last if until is None else until) + 1)]
 
-    def event(self, number: int) -> Event:
+    def event(self, number: int) -> StoredEvent:
         """Return one event; raise `KeyMissingError` if there is none of this number."""
         with self._lock:
             if number not in self._known:
                 self._known[number] = self._read(number)
-            return self._known[number][0]
+            return self._known[number]
 
-    def first(self, reached: Callable[[State], bool]) -> Event:
+    def first(self, reached: Callable[[State], bool]) -> StoredEvent:
         """Return the event behind which a condition on the state holds, which from then on holds for good.
 
         Found among the stored heads by halving. Raises `ArgumentError` if it does not hold now.
@@ -139,10 +143,10 @@ class EventLog:
                     break  # a head is missing: walk from the last one before it
                 low, high = (low, middle.number) if reached(middle.state) else (middle, high)
             while True:
-                event, digest = self._following(low)
-                low = low.then(event, digest, self.step)
+                stored = self._following(low)
+                low = low.then(stored.event, stored.digest, self.step)
                 if reached(low.state):
-                    return event
+                    return stored
 
     def append(self, draft: Draft | Callable[[Head], Draft]) -> Event:
         """Add an event and return it as stored.
@@ -163,7 +167,7 @@ class EventLog:
             except KeyTakenError:  # another writer was first: read what it wrote and decide again
                 beaten_at, since = event.number, time.monotonic()
                 continue
-            self._accept(event, digest_of(data))
+            self._accept(StoredEvent(data, event))
             return event
 
     def misfits(self, event: Event, data: bytes, *, number: int, previous: str | None) -> Iterator[str]:
@@ -185,23 +189,23 @@ class EventLog:
         """Return the head behind the newest event."""
         while True:
             try:
-                event, digest = self._following(head)
+                stored = self._following(head)
             except KeyMissingError:
                 return head
-            head = head.then(event, digest, self.step)
+            head = head.then(stored.event, stored.digest, self.step)
             if head.number % HEAD_EVERY == 0:
                 self._owed.append(head)
 
-    def _following(self, head: Head) -> tuple[Event, str]:
+    def _following(self, head: Head) -> StoredEvent:
         number = head.number + 1
         if number not in self._known:
             self._known[number] = self._read(number, previous=head.digest)
-        event, digest = self._known[number]
-        if event.previous != head.digest:
+        stored = self._known[number]
+        if stored.event.previous != head.digest:
             raise self._broken(number, "does not follow the event before it")
-        return event, digest
+        return stored
 
-    def _read(self, number: int, *, previous: str | None = None) -> tuple[Event, str]:
+    def _read(self, number: int, *, previous: str | None = None) -> StoredEvent:
         data = self.store.get(self.key(number))
         try:
             event = Event.from_bytes(data)
@@ -210,16 +214,16 @@ class EventLog:
             raise kind(f"{self.name}: event {number}: {error.message}", hint=error.hint) from error
         for fault in self.misfits(event, data, number=number, previous=previous):
             raise self._broken(number, fault)
-        return event, digest_of(data)
+        return StoredEvent(data, event)
 
     def _read_whole(self, last: int) -> None:
         """Read what is still missing up to an event: whole packs where they are sound, single events elsewhere."""
         while self._whole < last:
-            previous = self._known[self._whole][1] if self._whole else ""
+            previous = self._known[self._whole].digest if self._whole else ""
             packed = self._whole % PACK_EVERY == 0 and self._whole + PACK_EVERY <= last
             found = self.packs.read(self._whole + PACK_EVERY, previous=previous) if packed else None
             if found is not None:
-                self._known.update({event.number: (event, digest) for event, digest in found})
+                self._known.update(enumerate(found, self._whole + 1))
                 self._whole += PACK_EVERY
                 continue
             number = self._whole + 1
@@ -229,10 +233,10 @@ class EventLog:
                 raise self._gap(number) from None
             self._whole = number
 
-    def _accept(self, event: Event, digest: str) -> None:
+    def _accept(self, stored: StoredEvent) -> None:
         """Go on behind an event that this object has written, and store the caches that are due."""
         with self._lock:
-            self._known[event.number] = event, digest
+            self._known[stored.event.number] = stored
             self.head()
             try:
                 while self._owed:

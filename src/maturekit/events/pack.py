@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pydantic import ValidationError
-
-from maturekit._core.digest import digest_of
 from maturekit._core.logs import logger
 from maturekit.errors import FormatError, KeyMissingError, KeyTakenError
-from maturekit.events.event import Event
 from maturekit.events.seal import Seal
+from maturekit.events.stored import StoredEvent
 from maturekit.storage import Store
 
 __all__ = ["PACK_EVERY", "Packs"]
@@ -51,8 +48,8 @@ class Packs:
         except KeyTakenError:
             return
 
-    def read(self, last: int, *, previous: str) -> list[tuple[Event, str]] | None:
-        """Return the events of a pack with their digests, or None if it is missing or damaged.
+    def read(self, last: int, *, previous: str) -> list[StoredEvent] | None:
+        """Return the events of a pack, or None if it is missing or damaged.
 
         `previous` is the digest of the event before its first.
         """
@@ -62,23 +59,22 @@ class Packs:
             return None
         try:
             return list(self._parsed(data, last, previous))
-        except (FormatError, ValidationError, ValueError) as error:
+        except FormatError as error:
             logger.warning("%s is not used: %.200s", self.key(last), error)
             return None
 
-    def _parsed(self, data: bytes, last: int, previous: str) -> Iterator[tuple[Event, str]]:
+    def _parsed(self, data: bytes, last: int, previous: str) -> Iterator[StoredEvent]:
         lines = data.split(b"\n")
         if len(lines) != PACK_EVERY + 1 or lines.pop():
             raise FormatError(f"it does not hold {PACK_EVERY} lines")
-        first = last - PACK_EVERY + 1
-        for number, line in enumerate(lines, first):
-            event = Event.model_validate_json(line)
-            if event.number != number or event.log != self.log or event.previous != previous:
+        for number, line in enumerate(lines, last - PACK_EVERY + 1):
+            stored = StoredEvent(line)
+            if not stored.follows(self.log, number, previous):
                 raise FormatError(f"event {number} does not follow the one before it")
             # One seal is enough where only accidents are feared: the chain passes it on to the others. A forger could
             # write a chain of his own, so with keys every event is checked.
-            fault = event.fault(line, self.seal) if self.seal.keys or number == last else ""
+            fault = stored.event.fault(line, self.seal) if self.seal.keys or number == last else ""
             if fault:
                 raise FormatError(f"event {number} {fault}")
-            previous = digest_of(line)
-            yield event, previous
+            previous = stored.digest
+            yield stored

@@ -105,7 +105,7 @@ class Catalogue:
 
     def versions(self, name: str) -> list[Version]:
         """Return every version of a model, oldest first."""
-        return [Version(self, event) for event in self.history(name) if event.kind == "version"]
+        return [Version(self, stored) for stored in self._existing(name).stored() if stored.is_a("version")]
 
     def aliases(self, name: str, *, at: datetime | None = None) -> dict[str, Version]:
         """Return the version of every alias of a model, now or as it was at a moment."""

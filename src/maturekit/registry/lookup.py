@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from maturekit.errors import AliasNotFoundError, ArgumentError, IntegrityError, NotFoundError, VersionNotFoundError
-from maturekit.events import Event, EventLog, State
+from maturekit.events import Event, EventLog, State, StoredEvent
 from maturekit.registry.state import positions, version_count
 from maturekit.storage import Store
 
@@ -27,23 +27,24 @@ def split_reference(reference: object) -> tuple[str, str | int]:
     return found["name"], int(found["number"]) if found["alias"] is None else found["alias"]
 
 
-def find_alias(log: EventLog, alias: str, state: State) -> Event:
+def find_alias(log: EventLog, alias: str, state: State) -> StoredEvent:
     """Return the event of the version where an alias stands."""
     stand = positions(state).get(alias)
     if stand is None:
         raise alias_missing(log, alias, state)
     if stand["event"] is None:
         return find_number(log, stand["to"], state)
-    event = log.event(stand["event"])
+    stored = log.event(stand["event"])
+    event = stored.event
     if event.kind != "version" or event.body.get("number") != stand["to"]:
         raise IntegrityError(
             f"the alias {alias!r} of {log.name} leads to {event.id}, which did not register version {stand['to']}",
             hint="`verify()` lists every fault.",
         )
-    return event
+    return stored
 
 
-def find_number(log: EventLog, number: int, state: State) -> Event:
+def find_number(log: EventLog, number: int, state: State) -> StoredEvent:
     """Return the event of a version by its number."""
     count = version_count(state)
     if not 1 <= number <= count:

@@ -106,7 +106,7 @@ class Moving(Writing):
 
         def decide(head: Head) -> Draft:
             move = rollback_move(log, alias, head)
-            target = log.event(move.event or 0)
+            target = log.event(move.event or 0).event
             return self._draft("alias", move, target.subject, actor=actor, reason=reason, cause=cause_id)
 
         return log.append(decide)
@@ -119,7 +119,7 @@ class Moving(Writing):
         def decide(head: Head) -> Draft:
             if alias not in positions(head.state):
                 raise alias_missing(log, alias, head.state)
-            left = find_alias(log, alias, head.state).subject
+            left = find_alias(log, alias, head.state).event.subject
             move = retirement(log, alias, head)
             return self._draft("alias", move, left, actor=actor, reason=reason, cause=cause_id)
 

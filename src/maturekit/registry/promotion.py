@@ -87,7 +87,7 @@ def rollback_move(log: EventLog, alias: str, head: Head) -> MoveBody:
             name=alias,
             hint="promote another version instead.",
         )
-    event = find_number(log, stack[-2], head.state).number
+    event = find_number(log, stack[-2], head.state).event.number
     return MoveBody(alias=alias, origin=stack[-1], to=stack[-2], event=event, judged=head.number, rollback=True)
 
 

@@ -167,7 +167,7 @@ class Registry(Moving):
         )
         event = log.append(drafted)
         delivery.confirm()
-        version = Version(self, event)
+        version = Version(self, log.event(event.number))
         for report in contents.evidence:
             self.attach(version, report, actor=actor, cause=event)
         return version

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from maturekit._core import html
 from maturekit._core.clock import iso
 from maturekit.errors import NotFoundError
-from maturekit.events import Event
+from maturekit.events import Event, StoredEvent
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import ApprovalBody, Bounds, VersionBody, attached_body, body_of
 from maturekit.registry.examples import examples_from_json
@@ -69,7 +69,12 @@ class Version:
     """
 
     home: Home
-    event: Event
+    stored: StoredEvent
+
+    @property
+    def event(self) -> Event:
+        """The event that made it."""
+        return self.stored.event
 
     @functools.cached_property
     def body(self) -> VersionBody:
@@ -260,11 +265,11 @@ class Version:
 
     def __eq__(self, other: object) -> bool:
         """Return whether both are the same event."""
-        return self.event == other.event if isinstance(other, Version) else NotImplemented
+        return self.stored.digest == other.stored.digest if isinstance(other, Version) else NotImplemented
 
     def __hash__(self) -> int:
-        """Hash of the digest."""
-        return hash(self.digest)
+        """Hash of the event's digest."""
+        return hash(self.stored.digest)
 
     def __repr__(self) -> str:
         """Return reference, day, author, measures and gaps in one line."""
