@@ -3,71 +3,18 @@
 from __future__ import annotations
 
 import importlib.metadata
+import shutil
+import subprocess
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from maturekit.registry import Registry, fingerprint
+from maturekit.registry import Registry
 from maturekit.registry.environment import installed_packages
 from maturekit.registry.revision import current_revision
 from maturekit.storage import MemoryStore
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-def of(values):
-    return fingerprint(pd.DataFrame({"x": values}))
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (["a", None], pd.array(["a", None], dtype="string")),
-        (["b", "a", None], pd.Categorical(["b", "a", None])),
-        (["a", None], pd.Series(["a", np.nan], dtype=object)),
-        ([1, 2], np.array([1, 2], dtype="int8")),
-        ([1, 2], np.array([1, 2], dtype="uint64")),
-        ([1.5, np.nan], pd.array([1.5, None], dtype="Float64")),
-        ([True, False], pd.array([True, False], dtype="boolean")),
-        ([0.0], [-0.0]),
-        (np.array(["2013-01-01"], dtype="M8[s]"), np.array(["2013-01-01"], dtype="M8[ns]")),
-        (np.array([1], dtype="m8[s]"), np.array([1000], dtype="m8[ms]")),
-    ],
-)
-def test_a_fingerprint_depends_on_values_not_on_storage(one, other):
-    assert of(one) == of(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ([1], [2]),
-        ([1], [1.0]),
-        ([1, 2], [2, 1]),
-        (["ab", ""], ["a", "b"]),
-        (["None"], [None]),
-        ([None, "a"], ["a", None]),
-        ([0.0], [np.nan]),
-        ([], [0]),
-        (np.array(["2013-01-01"], dtype="M8[s]"), np.array(["2013-01-02"], dtype="M8[s]")),
-    ],
-)
-def test_a_fingerprint_tells_other_values(one, other):
-    assert of(one) != of(other)
-
-
-def test_a_fingerprint_depends_on_names_and_order_of_columns():
-    frame = pd.DataFrame({"a": [1], "b": [2]})
-    others = [frame[["b", "a"]], frame.rename(columns={"a": "c"}), frame[["a"]]]
-    assert len({fingerprint(table) for table in (frame, *others)}) == 4
-    assert fingerprint(frame) == fingerprint(frame.set_index(pd.Index([9])))
-
-
-def test_a_fingerprint_stays_what_it_is():
-    frame = pd.DataFrame({"x": [1], "y": ["a"], "z": np.array(["2013-01-01"], dtype="M8[s]")})
-    assert fingerprint(frame) == "sha256:de72c2902fc8e35aa8fe3e95d7356c6ffa06acafab1119f025ee9b75c265c161"
 
 
 @pytest.fixture
@@ -126,6 +73,30 @@ def test_a_version_takes_the_revision_around_the_working_folder(git, monkeypatch
     assert Registry(MemoryStore()).register("late", "a").revision == COMMIT
     monkeypatch.chdir(Path("/"))
     assert "revision" in Registry(MemoryStore()).register("late", "a").gaps
+
+
+def run_git(folder, *arguments):
+    identity = ["-c", "user.name=ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_files_that_differ_from_the_commit_make_it_dirty(tmp_path, monkeypatch):
+    code = tmp_path / "train.py"
+    code.write_text("one")
+    for command in (["init", "-q"], ["add", "train.py"], ["commit", "-qm", "first"]):
+        run_git(tmp_path, *command)
+    (tmp_path / "notes.txt").write_text("not under version control")
+    assert current_revision(tmp_path).dirty is False
+    code.write_text("two")
+    assert current_revision(tmp_path).dirty is False  # asked a moment ago
+    monkeypatch.setattr("maturekit.registry.revision._FRESH", 0.0)
+    assert current_revision(tmp_path).dirty is True
+    run_git(tmp_path, "add", "train.py")
+    assert current_revision(tmp_path).dirty is True
+    monkeypatch.setenv("PATH", "")
+    assert current_revision(tmp_path).dirty is None
+    assert current_revision(tmp_path).commit is not None
 
 
 def test_packages_are_those_that_the_installer_knows():

@@ -1,8 +1,10 @@
-"""Which revision of the code stands in a folder, read from git's own files."""
+"""Which revision of the code stands in a folder, and whether its files still are what was committed."""
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from pathlib import Path
 
 from maturekit.registry.bodies import Revision
@@ -12,10 +14,18 @@ __all__ = ["current_revision"]
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
+_PATIENCE = 5.0
+"""Seconds that git may take to look at the files of a large repository."""
+_FRESH = 10.0
+"""Seconds for which its answer is used again: a loop that registers many models asks once."""
+_answers: dict[Path, tuple[float, bool | None]] = {}
+
+
 def current_revision(folder: Path | None = None) -> Revision | None:
     """Return the commit and branch that are checked out around a folder, or None where there is no git.
 
-    No program is started. Whether files have changed since the commit would need one, so `dirty` is None: unknown.
+    They are read from git's own files. Whether a file under version control differs from the commit is asked of `git
+    status`, where git is installed, at most every ten seconds; `dirty` is None, unknown, where it gives no answer.
 
     >>> current_revision(Path("/")) is None
     True
@@ -25,10 +35,39 @@ def current_revision(folder: Path | None = None) -> Revision | None:
         for place in (here, *here.parents):
             git = place / ".git"
             if git.exists():
-                return _revision(_git_folder(git))
+                found = _revision(_git_folder(git))
+                return found and found.model_copy(update={"dirty": _dirty(place)})
     except (OSError, UnicodeDecodeError):
         pass  # an unreadable .git is a gap in the record, no reason to refuse a model
     return None
+
+
+def _dirty(place: Path) -> bool | None:
+    asked, answer = _answers.get(place, (-_FRESH, None))
+    if time.monotonic() - asked >= _FRESH:
+        answer = _asked(place)
+        _answers[place] = time.monotonic(), answer
+    return answer
+
+
+def _asked(place: Path) -> bool | None:
+    import subprocess  # noqa: PLC0415  # only who registers without a revision starts a program
+
+    # A repository may name a program that watches its files; nothing it names is run.
+    command = ["git", "-c", "core.fsmonitor=false", "status", "--porcelain", "--untracked-files=no"]
+    try:
+        done = subprocess.run(  # noqa: S603  # a fixed command
+            command,
+            cwd=place,
+            env=os.environ | {"GIT_OPTIONAL_LOCKS": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return None if done.returncode else bool(done.stdout)
 
 
 def _git_folder(git: Path) -> Path:
