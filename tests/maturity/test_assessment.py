@@ -202,6 +202,15 @@ def test_the_version_that_counts_is_the_one_in_production_else_the_newest():
     assert Evidence("late", Histories(late=released).history("late")).current.body["number"] == 2
 
 
+def test_aliases_that_changed_places_count_for_both():
+    half = {"alias": "challenger", "from": 2, "to": 1}
+    swap = Draft("alias", body={"alias": "production", "from": 1, "to": 2, "swap": half})
+    history = Histories(late=[version(1), version(2), move(None, 1), swap]).history("late")
+    assert [event.body["to"] for event in Evidence("late", history).moves] == [1, 2]
+    assert [event.body["to"] for event in Evidence("late", history, alias="challenger").moves] == [1]
+    assert Evidence("late", history, alias="challenger").current.body["number"] == 1
+
+
 def test_what_is_no_criterion_is_refused():
     with pytest.raises(ArgumentTypeError, match="instances of Criterion"):
         assess(Histories(), criteria=["contract"])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from pydantic import JsonValue
 
 from maturekit.events import Event
 
@@ -52,11 +55,7 @@ class Evidence:
     @property
     def moves(self) -> tuple[Event, ...]:
         """The events by which the alias moved to a version, oldest first."""
-        return tuple(
-            event
-            for event in self.of("alias")
-            if event.body.get("alias") == self.alias and event.body.get("to") is not None
-        )
+        return tuple(move for move in self._own_moves() if move.body.get("to") is not None)
 
     @property
     def approved(self) -> tuple[Event, ...]:
@@ -67,8 +66,7 @@ class Evidence:
     def current(self) -> Event | None:
         """The event of the version that counts: the one that holds the alias, else the newest."""
         versions = self.of("version")
-        holders = self.of("alias")
-        held = [event.body.get("to") for event in holders if event.body.get("alias") == self.alias]
+        held = [move.body.get("to") for move in self._own_moves()]
         if held and held[-1] is not None:
             return next((event for event in versions if event.body.get("number") == held[-1]), None)
         return versions[-1] if versions else None
@@ -84,3 +82,15 @@ class Evidence:
         now = self.moves[-1].body["to"]
         before = [move.body["to"] for move in self.moves if move.body["to"] != now]
         return version in [now, *before[-1:]]
+
+    def _own_moves(self) -> tuple[Event, ...]:
+        """Return every event that moved the alias; of two aliases that changed places, as its own half of the event."""
+        halves = (event.model_copy(update={"body": half}) for event in self.of("alias") for half in _halves(event.body))
+        return tuple(event for event in halves if event.body.get("alias") == self.alias)
+
+
+def _halves(body: dict[str, JsonValue]) -> Iterator[dict[str, JsonValue]]:
+    yield body
+    other = body.get("swap")
+    if isinstance(other, dict):
+        yield other
