@@ -6,7 +6,7 @@ import re
 
 from maturekit.errors import ArgumentTypeError, NameRuleError
 
-__all__ = ["check_name", "kebab"]
+__all__ = ["check_name", "is_name", "kebab"]
 
 _ALLOWED = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 _RESERVED = frozenset(
@@ -38,6 +38,15 @@ def check_name(name: object, *, what: str) -> str:
             hint="use 1 to 64 characters of a-z, 0-9, '.', '_' and '-', beginning and ending with a letter or digit.",
         )
     return name
+
+
+def is_name(name: str) -> bool:
+    """Whether `check_name` takes a text.
+
+    >>> is_name("late-flights"), is_name("Late")
+    (True, False)
+    """
+    return not _fault(name)
 
 
 def kebab(name: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from maturekit.scan import Source
+    from maturekit.scan.chunks import Source
 
 __all__ = ["fingerprint", "fingerprint_files"]
 
