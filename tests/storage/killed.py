@@ -1,6 +1,6 @@
 """Do a piece of work again and again, killed one line further each time, and look at what is left; run as a script.
 
-``python killed.py FOLDER store`` or ``python killed.py FOLDER registry STEP`` prints how many times it was killed. Each
+``python killed.py FOLDER store``, ``... writer`` or ``... registry STEP`` prints how many times it was killed. Each
 piece of work runs in a forked process, which kills itself with SIGKILL at the n-th line that it executes in the files
 where bytes are written.
 """
@@ -11,14 +11,14 @@ import os
 import shutil
 import signal
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from maturekit.errors import KeyTakenError
 from maturekit.events import log
 from maturekit.registry import Registry, blobs, root
 from maturekit.registry.environment import installed_packages
-from maturekit.storage import LocalStore, local
+from maturekit.storage import LocalStore, local, writer
 
 BIG = b"x" * 200_000
 
@@ -66,6 +66,31 @@ def kill_stores(folder):
     return line - 1
 
 
+def kill_writers(folder):
+    """Kill a writer of a large value at every line: the value is there whole or not at all, and the rest is swept."""
+    writer.LARGE = len(BIG) // 2  # so that even this is written in parts
+    store = LocalStore(folder)
+    line, lived = 0, False
+    while not lived:
+        line += 1
+
+        def work(key=f"log/{line:03d}/value"):
+            with LocalStore(folder).writer("log/") as file:
+                file.write(BIG)
+                file.put_new(key)
+
+        lived = killed_at(line, work, local, writer)
+        written = store.exists(f"log/{line:03d}/value")
+        assert list(store.list()) == ([f"log/{line:03d}/value"] if written else [])
+        assert written or not lived
+        if written:
+            assert store.get(f"log/{line:03d}/value") == BIG
+            store.delete(f"log/{line:03d}/value")
+        assert store.sweep(datetime.now(UTC) + timedelta(days=1)) <= 1
+    assert [path for path in Path(folder).rglob("*") if path.is_file()] == []
+    return line - 1
+
+
 def kill_registries(folder, step):
     """Kill a registration at many lines: earlier versions load, nothing is half there, the next write succeeds."""
     installed_packages()
@@ -98,5 +123,11 @@ def kill_registries(folder, step):
 
 if __name__ == "__main__":
     where = Path(sys.argv[1])
-    kills = kill_stores(where) if sys.argv[2] == "store" else kill_registries(where, int(sys.argv[3]))
+    what = sys.argv[2]
+    if what == "store":
+        kills = kill_stores(where)
+    elif what == "writer":
+        kills = kill_writers(where)
+    else:
+        kills = kill_registries(where, int(sys.argv[3]))
     sys.stdout.write(f"{kills}\n")

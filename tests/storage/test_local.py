@@ -41,8 +41,9 @@ def test_opening_and_reading_create_nothing(store):
     assert not store.root.exists()
 
 
-def test_a_writer_killed_at_any_line_leaves_the_value_whole_or_absent(tmp_path):
-    done = subprocess.run([sys.executable, KILLED, tmp_path, "store"], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("what", ["store", "writer"])
+def test_a_writer_killed_at_any_line_leaves_the_value_whole_or_absent(tmp_path, what):
+    done = subprocess.run([sys.executable, KILLED, tmp_path, what], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > 40
 

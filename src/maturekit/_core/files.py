@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from maturekit.errors import StorageError
 
-__all__ = ["write_whole"]
+__all__ = ["whole_file", "write_whole"]
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -18,21 +21,54 @@ def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     ...     write_whole(f"{folder}/new/page.html", b"text").read_bytes()
     b'text'
     """
+    with whole_file(path) as file:
+        file.write(data)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def whole_file(path: str | os.PathLike[str], *, durable: bool = False) -> Iterator[IO[bytes]]:
+    """Open a file to write to that replaces an older one in one step when the block ends well, and else disappears.
+
+    A `durable` one survives a crash of the machine once the block has ended.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with whole_file(f"{folder}/new/page.html") as file:
+    ...         there = os.path.exists(f"{folder}/new/page.html"), file.write(b"text")
+    ...     there, os.listdir(f"{folder}/new")
+    ((False, 4), ['page.html'])
+    """
     target = Path(path)
     unfinished: Path | None = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=".unfinished-")
         unfinished = Path(name)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+        with os.fdopen(descriptor, "w+b") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         unfinished.chmod(0o644)  # a temporary file is private; a page is not
         unfinished.replace(target)
-    except OSError as error:
+        if durable:
+            _flush_folder(target.parent)
+    except BaseException as error:
         if unfinished is not None:
             unfinished.unlink(missing_ok=True)
-        raise StorageError(
-            f"could not write {target}: {error.strerror or error}",
-            hint="nothing was half-written; choose a folder that this user may write to.",
-        ) from error
-    return target
+        if isinstance(error, OSError) and not isinstance(error, StorageError):
+            raise StorageError(
+                f"could not write {target}: {error.strerror or error}",
+                hint="nothing was half-written; choose a folder that this user may write to.",
+            ) from error
+        raise
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # Windows cannot open a folder to flush it
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
-from pydantic import JsonValue
+from typing import TYPE_CHECKING
 
 from maturekit.events import Event
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
 
 __all__ = ["Evidence"]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from maturekit._core.digest import digest_of
 from maturekit._core.logs import logger
 from maturekit.errors import IntegrityError, KeyMissingError, KeyTakenError
-from maturekit.storage import Store
+from maturekit.storage import Store, Writer
 
 __all__ = ["Blobs", "Delivery"]
 
@@ -58,13 +57,17 @@ class Blobs:
 
     def get(self, digest: str) -> bytes:
         """Return the bytes of a digest, verified; raise `IntegrityError` if they are missing or differ."""
+        return bytes(self.read(digest))
+
+    def read(self, digest: str) -> memoryview:
+        """Return what `get` returns in writable memory that belongs to the caller, for large content."""
         try:
-            data = self.store.get(self.key(digest))
+            data, found = self.store.read(self.key(digest))
         except KeyMissingError as error:
             raise IntegrityError(
-                f"the blob {digest} is missing from {self.store!r}", hint="restore it from a copy."
+                f"the blob {digest} is missing from {self.store!r}", hint=error.hint or "restore it from a copy."
             ) from error
-        if digest_of(data) != digest:
+        if found != digest:
             raise IntegrityError(
                 f"the blob {digest} in {self.store!r} is damaged: its bytes are not those that were written",
                 hint="restore it from a copy; `verify()` lists every fault.",
@@ -93,33 +96,46 @@ class Delivery:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._store = blobs.store
-        self._reused: dict[str, bytes] = {}
+        self._reused: dict[str, Writer] = {}
 
-    def put(self, data: bytes) -> str:
-        """Store bytes durably and return their digest."""
-        digest = digest_of(data)
-        self._put(self._blobs.key(digest), data)
+    def writer(self) -> Writer:
+        """Return a file to write content to, for `put`."""
+        return self._store.writer(self._blobs.prefix)
+
+    def put(self, content: bytes | Writer) -> str:
+        """Store bytes, or what was written to a `writer`, durably and return their digest."""
+        if isinstance(content, bytes):
+            writer = self.writer()
+            writer.write(content)
+        else:
+            writer = content
+        digest = writer.finish()
+        self._put(digest, writer)
         return digest
 
     def confirm(self) -> None:
         """Bring back what disappeared while the event was written."""
-        for key, data in self._reused.items():
-            if not self._store.exists(key):
-                self._put(key, data)
+        for digest, writer in list(self._reused.items()):
+            if not self._store.exists(self._blobs.key(digest)):
+                self._put(digest, writer)
+            writer.close()
 
-    def _put(self, key: str, data: bytes) -> None:
+    def _put(self, digest: str, writer: Writer) -> None:
+        key = self._blobs.key(digest)
         while True:
             try:
-                self._store.put_new(key, data)
+                writer.put_new(key)
             except KeyTakenError:
                 try:
                     self._store.renew(key)
-                    damaged = self._store.get(key) != data
+                    _, found = self._store.read(key)
                 except KeyMissingError:
                     continue  # removed since: write it after all
-                if damaged:
+                if found != digest:
                     logger.warning("the blob %s was damaged and is written anew", key)
                     self._store.delete(key)
                     continue
-                self._reused[key] = data
+                self._reused[digest] = writer  # kept open, in case it has to be brought back
+            else:
+                writer.close()
             return

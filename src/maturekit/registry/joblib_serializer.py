@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
+from maturekit._core.hashing import Buffer
 from maturekit.errors import FormatError, MaturekitWarning
 from maturekit.registry.safe import read
-from maturekit.registry.serializer import Serializer
+from maturekit.registry.serializer import Content, Serializer
 
 __all__ = ["JoblibSerializer"]
 
@@ -53,14 +53,14 @@ class JoblibSerializer(Serializer):
     name = "joblib"
     executes = "nothing but the plain estimators of scikit-learn on its allow-list, and what the caller trusts by name"
 
-    def _dump(self, model: Any) -> Mapping[str, bytes]:
+    reads_buffers = True
+
+    def _dump(self, model: Any) -> Mapping[str, Content]:
         import joblib  # noqa: PLC0415  # a registry that never writes a model does not pay for it
 
-        buffer = io.BytesIO()
-        joblib.dump(model, buffer, protocol=_PROTOCOL)
-        return {_FILE: buffer.getvalue()}
+        return {_FILE: lambda file: joblib.dump(model, file, protocol=_PROTOCOL)}
 
-    def _load(self, files: Mapping[str, bytes], trust: frozenset[str]) -> Any:
+    def _load(self, files: Mapping[str, Buffer], trust: frozenset[str]) -> Any:
         if list(files) != [_FILE]:
             raise FormatError(f"a joblib model is one file, {_FILE!r}; here are {', '.join(map(repr, files))}")
         names = frozenset((module, name) for module, _, name in (full.rpartition(".") for full in trust))

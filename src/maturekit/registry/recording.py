@@ -27,6 +27,7 @@ from maturekit.registry.revision import current_revision
 from maturekit.registry.serializer import Serializer
 from maturekit.registry.state import version_count
 from maturekit.reports import Report
+from maturekit.storage import Writer
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -47,10 +48,10 @@ class Storable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a version will hold, checked and turned into bytes; nothing is written yet."""
+    """All that a version will hold, checked and turned into bytes; nothing of it is visible yet."""
 
     serializer: str
-    files: Mapping[str, bytes]
+    files: Mapping[str, Writer]
     texts: Mapping[str, bytes]
     """Schema, profile, examples and notes, as far as they were given."""
     metrics: dict[str, float]
@@ -66,6 +67,7 @@ class Contents:
         cls,
         model: object,
         serializer: Serializer,
+        create: Callable[[], Writer],
         *,
         schema: Storable | None,
         profile: Storable | None,
@@ -100,7 +102,7 @@ class Contents:
             else Revision(commit=checked_line(revision, what="revision")),
             tags=checked_tags(tags),
             evidence=_reports(evidence),
-            files=serializer.dump(model),  # last, since it takes longest
+            files=serializer.write(model, create),  # last, since it takes longest
         )
 
     def delivered(
@@ -109,7 +111,9 @@ class Contents:
         """Write every blob; return what drafts the event, given the head of the history, with the next free number."""
         model = ModelEntry(
             serializer=self.serializer,
-            files={name: FileEntry(digest=delivery.put(data), size=len(data)) for name, data in self.files.items()},
+            files={
+                name: FileEntry(digest=delivery.put(writer), size=writer.tell()) for name, writer in self.files.items()
+            },
         )
         texts = {what: delivery.put(text) for what, text in self.texts.items()}
         environment = current_environment(delivery.put(canonical_json(installed_packages())))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import mmap
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from maturekit._core.hashing import LARGE, Digester
 from maturekit.errors import KeyMissingError, KeyTakenError, StorageError
 from maturekit.storage.store import Store
+from maturekit.storage.writer import Upload
 
 __all__ = ["LocalStore"]
 
@@ -29,6 +32,7 @@ _HINTS = {
     errno.ENOTDIR: "a file stands where a folder is needed.",
     errno.EEXIST: "a file stands where a folder is needed.",
     errno.ENOENT: "the folder was removed while it was in use.",
+    errno.ESTALE: "the network share has lost sight of the file; try again.",
 }
 
 
@@ -67,22 +71,44 @@ class LocalStore(Store):
         self._durable: set[Path] = set()  # folders whose names this object has seen flushed
 
     def _put_new(self, key: str, data: bytes) -> None:
+        unfinished = _unfinished_in(self._path(key).parent)
+        try:
+            self._create(key, lambda: _write_durably(unfinished, data))
+        finally:
+            _remove(unfinished)
+
+    def _create(self, key: str, write: Callable[[], Path]) -> None:
+        """Give a finished file its name; it is written only if the name is free."""
         path = self._path(key)
         with _worded(f"could not write {key!r} in {self.root}"):
             self._make_folder(path.parent)
-            unfinished = path.parent / f"{_UNFINISHED}{secrets.token_hex(8)}"
-            try:
-                mine = not path.exists() and _link_once(_write_durably(unfinished, data), path)
-            finally:
-                with contextlib.suppress(OSError):
-                    unfinished.unlink()
+            mine = not path.exists() and _link_once(write(), path)
             _flush_folder(path.parent)  # also for another writer's value: ours may come to rest on it
         if not mine:
             raise KeyTakenError(f"the key {key!r} is taken")
 
+    def _upload(self, prefix: str) -> Upload:
+        folder = self.root / prefix
+        with _worded(f"could not write in {folder}"):
+            self._make_folder(folder)
+            return _FileUpload(_unfinished_in(folder), self._create)
+
     def _get(self, key: str) -> bytes:
         with self._reading(key):
-            return self._path(key).read_bytes()
+            try:
+                return self._path(key).read_bytes()
+            except OSError as error:
+                if error.errno != errno.ESTALE:
+                    raise
+                return self._path(key).read_bytes()  # on a network share it was replaced or removed while it was open
+
+    def _read(self, key: str, digester: Digester) -> memoryview:
+        with self._reading(key), self._path(key).open("rb", buffering=0) as file:
+            data, end = _fresh_memory(os.fstat(file.fileno()).st_size), 0
+            while count := file.readinto(data[end : end + LARGE]):
+                digester.update(data[end : end + count])
+                end += count
+            return data[:end]
 
     def _list(self, prefix: str) -> Iterator[str]:
         for folder, name in self._walk(prefix.rpartition("/")[0]):
@@ -93,7 +119,8 @@ class LocalStore(Store):
     def _children(self, prefix: str) -> Iterator[str]:
         with _worded(f"could not list {self.root}"):
             try:
-                yield from (name for name in os.listdir(self.root / prefix) if not name.startswith("."))
+                names = os.listdir(self.root / prefix)  # noqa: PTH208  # a path for each name would cost more than the call
+                yield from (name for name in names if not name.startswith("."))
             except _ABSENT:
                 return
 
@@ -174,6 +201,33 @@ class LocalStore(Store):
         return f"LocalStore({str(self.root)!r})"
 
 
+class _FileUpload:
+    """A file that grows under a hidden name, in a folder above its key."""
+
+    def __init__(self, path: Path, create: Callable[[str, Callable[[], Path]], None]) -> None:
+        self._path = path
+        self._create = create
+        self._file = path.open("xb", buffering=0)
+
+    def append(self, part: bytes) -> None:
+        with _worded(f"could not write {self._path}"):
+            left = memoryview(part)
+            while left:
+                left = left[self._file.write(left) :]
+
+    def finish(self) -> None:
+        with _worded(f"could not write {self._path}"), self._file:
+            os.fsync(self._file.fileno())  # an error here is final: the writer closes and never tries again
+
+    def put_new(self, key: str) -> None:
+        self._create(key, lambda: self._path)
+
+    def discard(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.close()
+        _remove(self._path)
+
+
 @contextlib.contextmanager
 def _worded(what: str, *, missing: str = "") -> Iterator[None]:
     try:
@@ -202,11 +256,37 @@ def _write_durably(path: Path, data: bytes) -> Path:
 
 def _link_once(unfinished: Path, path: Path) -> bool:
     """Give a finished file its name; return whether the name is ours."""
+    names = unfinished.stat().st_nlink
     try:
         os.link(unfinished, path)
-    except FileExistsError:
-        return unfinished.stat().st_nlink > 1  # on a network share the link may be ours although its reply was lost
+    except OSError as error:
+        if unfinished.stat().st_nlink > names:
+            return True  # on a network share the link may be ours although its reply was lost
+        if isinstance(error, FileExistsError):
+            return False
+        raise
     return True
+
+
+def _unfinished_in(folder: Path) -> Path:
+    return folder / f"{_UNFINISHED}{secrets.token_hex(8)}"
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def _fresh_memory(size: int) -> memoryview:
+    """Return writable memory; for a large value pages that come empty from the system and need not be filled twice."""
+    if size < LARGE:
+        return memoryview(bytearray(size))
+    private = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    pages = mmap.mmap(-1, size, **private)  # private: a forked child that changes its arrays must not change ours
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        with contextlib.suppress(OSError):  # a system without them has small pages
+            pages.madvise(mmap.MADV_HUGEPAGE)
+    return memoryview(pages)
 
 
 def _flush_folder(folder: Path) -> None:

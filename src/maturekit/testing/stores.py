@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from maturekit.storage import Store
 __all__ = ["STORE_CHECKS"]
 
 _BAD_KEYS = ("", "/a", "a/", "a//b", "../a", "a/../b", ".a", "a/.b", "a b", "a\\b", "ä", "a\n", "a" * 513)
+_LARGE = bytes(range(256)) * 40_000  # more than what a writer keeps in memory, and no multiple of its parts
 
 
 def check_what_was_put_is_read_back(store: Store) -> None:
@@ -28,11 +30,63 @@ def check_a_key_is_created_once(store: Store) -> None:
     assert store.get("a/b") == b"one"
 
 
+def check_what_is_read_belongs_to_the_reader(store: Store) -> None:
+    for key, data in {"a/empty": b"", "a/small": b"one", "a/large": _LARGE}.items():
+        store.put_new(key, data)
+        read, digest = store.read(key)
+        assert digest == _digest(data)
+        assert read == data
+        read[:] = bytes(len(data))  # as a model does that changes its arrays
+        assert store.get(key) == data
+        assert store.read(key)[1] == digest
+
+
+def check_a_writer_creates_a_key_with_all_its_parts(store: Store) -> None:
+    for key, data in {"a/empty": b"", "a/small": b"one", "a/large": _LARGE}.items():
+        for part in (1, 1000, 5_000_000):
+            with store.writer("a/") as writer:
+                written = sum(writer.write(data[at : at + part]) for at in range(0, min(len(data), 20 * part), part))
+                assert written == writer.tell()
+                assert writer.finish() == _digest(data[:written])
+                assert not store.exists(key)
+                writer.put_new(key)
+                _refuses(KeyTakenError, writer.put_new, key)
+            assert store.get(key) == data[:written]
+            store.delete(key)
+
+
+def check_a_writer_can_bring_back_what_was_deleted(store: Store) -> None:
+    for data in (b"one", _LARGE):
+        with store.writer() as writer:
+            writer.write(data)
+            writer.put_new("a/b")
+            store.delete("a/b")
+            writer.put_new("a/b")
+            assert store.get("a/b") == data
+            store.delete("a/b")
+
+
+def check_a_writer_that_is_closed_leaves_nothing(store: Store) -> None:
+    store.put_new("a/b", b"one")
+    for data in (b"two", _LARGE):
+        for finished in (False, True):
+            with store.writer("a/") as writer:
+                writer.write(data)
+                if finished:
+                    writer.finish()
+                    _refuses(ValueError, writer.write, b"more")
+                    _refuses(KeyTakenError, writer.put_new, "a/b")
+            _refuses(ValueError, writer.put_new, "a/c")
+            assert list(store.list()) == ["a/b"]
+    assert store.get("a/b") == b"one"
+    assert store.sweep(datetime.now(UTC) + timedelta(days=1)) == 0
+
+
 def check_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
     store.put_new("a/b", b"one")
     for key in ("b", "a", "a/b/c", "a/c"):
         assert not store.exists(key), key
-        for call in (store.get, store.modified, store.renew):
+        for call in (store.get, store.read, store.modified, store.renew):
             _refuses(KeyMissingError, call, key)
 
 
@@ -85,11 +139,18 @@ def check_time_of_a_key_is_now_and_can_be_renewed(store: Store) -> None:
 
 def check_bad_keys_are_refused(store: Store) -> None:
     for key in _BAD_KEYS:
-        for call in (store.get, store.exists, store.delete, store.modified, store.renew):
+        for call in (store.get, store.read, store.exists, store.delete, store.modified, store.renew):
             _refuses(ArgumentError, call, key)
         _refuses(ArgumentError, store.put_new, key, b"")
+        for data in (b"", _LARGE):
+            with store.writer() as writer:
+                writer.write(data)
+                _refuses(ArgumentError, writer.put_new, key)
     for prefix in ("../", "/", "a/../", "."):
         _refuses(ArgumentError, store.list, prefix)
+        _refuses(ArgumentError, store.writer, prefix)
+    with store.writer("a/") as writer:
+        _refuses(ArgumentError, writer.put_new, "b/c")
     assert store.is_empty()
 
 
@@ -127,6 +188,10 @@ def check_sweeping_removes_no_key(store: Store) -> None:
     assert store.get("a/b") == b"one"
 
 
+def _digest(data: bytes) -> str:
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
 def _refuses(error: type[Exception], call: Callable[..., object], *arguments: object) -> None:
     try:
         call(*arguments)
@@ -138,6 +203,10 @@ def _refuses(error: type[Exception], call: Callable[..., object], *arguments: ob
 STORE_CHECKS: tuple[Callable[[Store], None], ...] = (
     check_what_was_put_is_read_back,
     check_a_key_is_created_once,
+    check_what_is_read_belongs_to_the_reader,
+    check_a_writer_creates_a_key_with_all_its_parts,
+    check_a_writer_can_bring_back_what_was_deleted,
+    check_a_writer_that_is_closed_leaves_nothing,
     check_what_is_not_there_is_said_to_be_missing,
     check_an_empty_store_lists_nothing,
     check_keys_are_listed_sorted_and_by_prefix,

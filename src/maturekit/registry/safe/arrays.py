@@ -23,6 +23,10 @@ _UNITS = frozenset("Y M W D h m s ms us ns ps fs as generic".split())
 _ALIGNED = 0x80
 """The flag of a structured type whose fields are placed as a C compiler would."""
 
+_LARGE = 2**20
+_SHARE = 16
+"""An array of at least a mebibyte and a sixteenth of its file may keep the whole file in memory; a lesser one may not."""
+
 
 def _dtype(arguments: tuple[Any, ...], session: Session) -> Draft:  # noqa: ARG001  # every maker is asked alike
     code = arguments[0]
@@ -75,8 +79,11 @@ def _order(order: Any) -> Any:
     return order
 
 
-def _numbers(raw: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
-    """Return a writable array over a copy of bytes that fill it exactly."""
+def _numbers(raw: Any, dtype: Any, shape: Any, order: Any, *, whole: int = 0) -> NDArray[Any]:
+    """Return a writable array over a copy of bytes that fill it exactly, or over themselves if they may be shared.
+
+    `whole` is how many bytes the file has that they lie in, if they do.
+    """
     if not isinstance(dtype, np.dtype) or dtype.hasobject:
         raise UntrustedError("the file makes objects out of bytes")
     shape, order = _shape(shape), _order(order)
@@ -87,8 +94,19 @@ def _numbers(raw: Any, dtype: Any, shape: Any, order: Any) -> NDArray[Any]:
     elif len(raw) == 0:
         array = np.zeros(shape, dtype, order=order)
     else:
-        array = np.frombuffer(raw, dtype).reshape(shape, order=order).copy(order=order)
+        array = np.frombuffer(raw, dtype).reshape(shape, order=order)
+        if not whole or not _may_share(array, whole):
+            array = array.copy(order=order)
     return array
+
+
+def _may_share(array: NDArray[Any], whole: int) -> bool:
+    """Whether an array may stay in the memory of its file, rather than be copied out of it."""
+    if not array.flags.aligned:
+        return False
+    if array.dtype.names is not None and "left_child" in array.dtype.names:
+        return True  # the nodes of a compiled tree, which copies them
+    return array.flags.writeable and array.nbytes >= _LARGE and array.nbytes * _SHARE >= whole
 
 
 def _objects(items: Any, shape: Any, order: Any) -> NDArray[Any]:
@@ -117,7 +135,8 @@ def _inline(header: Any, machine: Machine) -> NDArray[Any]:
         return array
     if header.get("numpy_array_alignment_bytes") is not None:
         machine.take(machine.take(1)[0])
-    return _numbers(machine.window(math.prod(shape) * dtype.itemsize), dtype, shape, order)
+    raw = machine.window(math.prod(shape) * dtype.itemsize)
+    return _numbers(raw, dtype, shape, order, whole=len(machine.data))
 
 
 def _reconstruct(arguments: tuple[Any, ...], session: Session) -> Draft:

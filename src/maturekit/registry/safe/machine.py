@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
+from maturekit._core.hashing import Buffer
 from maturekit.errors import FormatError, UntrustedError
 from maturekit.registry.safe.session import Draft, Session, Stranger, plain_key
 
@@ -16,6 +17,8 @@ __all__ = ["Machine"]
 _PROTOCOLS = range(2, 6)
 _DEEPEST = 8
 """Object arrays within object arrays; fitted models need three."""
+
+_LONGEST_LINE = 4096
 
 
 class Machine:
@@ -34,8 +37,8 @@ class Machine:
 
     Parameters
     ----------
-    data : bytes
-        The whole file.
+    data : bytes, bytearray or memoryview of bytes
+        The whole file. Large arrays are laid over it, if it is writable.
     session : Session
         What the streams of one file share.
     at : int
@@ -49,7 +52,7 @@ class Machine:
     {'a': [1, 2.5]}
     """
 
-    def __init__(self, data: bytes, session: Session, *, at: int = 0, depth: int = 0) -> None:
+    def __init__(self, data: Buffer, session: Session, *, at: int = 0, depth: int = 0) -> None:
         if depth > _DEEPEST:
             raise FormatError(f"object arrays are nested more than {_DEEPEST} deep")
         self.data = data
@@ -79,7 +82,7 @@ class Machine:
     def take(self, size: int) -> bytes:
         """Return the next bytes; refuse to promise more than there are."""
         start = self._step(size)
-        return self.data[start : self.at]
+        return bytes(self.data[start : self.at])
 
     def window(self, size: int) -> memoryview:
         """Return the next bytes as `take` does, without copying them."""
@@ -91,6 +94,14 @@ class Machine:
         if self.at > len(self.data):
             raise FormatError(f"byte {start} announces {size} bytes, but only {len(self.data) - start} are left")
         return start
+
+    def line(self) -> str:
+        """Return the text up to the end of the line, which no name of an allowed class or function is far from."""
+        line, end, _ = bytes(self.data[self.at : self.at + _LONGEST_LINE]).partition(b"\n")
+        if not end:
+            raise FormatError(f"the line at byte {self.at} does not end")
+        self.at += len(line) + 1
+        return line.decode()
 
     def nested(self) -> Any:
         """Run the stream that begins here, which belongs to an object array, and go on behind it."""
@@ -134,7 +145,8 @@ def _number(code: bytes, form: str) -> None:
     reader = struct.Struct(form)
 
     def push(machine: Machine) -> None:
-        machine.stack.append(reader.unpack(machine.take(reader.size))[0])
+        machine.stack.append(reader.unpack_from(machine.data, machine.at)[0])
+        machine.at += reader.size
 
     _OPERATIONS[code[0]] = push
 
@@ -264,7 +276,8 @@ def _memoize(machine: Machine) -> None:
 
 @_operation(pickle.BINPUT)
 def _binput(machine: Machine) -> None:
-    machine.remember(machine.take(1)[0])
+    machine.remember(machine.data[machine.at])
+    machine.at += 1
 
 
 @_operation(pickle.LONG_BINPUT)
@@ -285,11 +298,7 @@ def _long_binget(machine: Machine) -> None:
 
 @_operation(pickle.GLOBAL)
 def _global(machine: Machine) -> None:
-    end = machine.data.index(b"\n", machine.at)
-    module = machine.data[machine.at : end].decode()
-    machine.at, end = end + 1, machine.data.index(b"\n", end + 1)
-    name = machine.data[machine.at : end].decode()
-    machine.at = end + 1
+    module, name = machine.line(), machine.line()
     if machine.protocol < 3:  # names as Python 2 had them
         module, name = _compat_pickle.NAME_MAPPING.get((module, name), (module, name))
         module = _compat_pickle.IMPORT_MAPPING.get(module, module)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from maturekit._core.digest import parse_json
+from maturekit._core.hashing import Buffer
 from maturekit.errors import FormatError, UntrustedError
 from maturekit.registry.safe.machine import Machine
 from maturekit.registry.safe.session import Maker, Session
@@ -33,13 +34,13 @@ class Reading:
     """The scikit-learn versions that wrote it; empty when none did."""
 
 
-def read(data: bytes, *, trust: frozenset[tuple[str, str]] = frozenset()) -> Reading:
+def read(data: Buffer, *, trust: frozenset[tuple[str, str]] = frozenset()) -> Reading:
     """Read a joblib file, or raise `UntrustedError` naming every class and function that is not allowed.
 
     Parameters
     ----------
-    data : bytes
-        An uncompressed joblib file.
+    data : bytes, bytearray or memoryview
+        An uncompressed joblib file. Large arrays of the model share the memory of a writable buffer.
     trust : set of (module, name)
         What the caller allows beside the allow-list.
 
@@ -65,7 +66,7 @@ def read(data: bytes, *, trust: frozenset[tuple[str, str]] = frozenset()) -> Rea
     return Reading(value, frozenset(session.versions))
 
 
-def needs(data: bytes) -> dict[str, set[str]]:
+def needs(data: Buffer) -> dict[str, set[str]]:
     """Return every name a file asks for beside the built-in makers, and what for: refer, make or call.
 
     Nothing is imported and nothing is made; the script that renews the allow-list uses it.
@@ -81,7 +82,7 @@ def needs(data: bytes) -> dict[str, set[str]]:
     return session.strangers
 
 
-def _run(data: bytes, session: Session) -> Any:
+def _run(data: Buffer, session: Session) -> Any:
     from maturekit.registry.safe.makers import check_made  # noqa: PLC0415  # as above
 
     try:
