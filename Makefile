@@ -3,9 +3,12 @@
 # PYTHON=/path/to/python chooses the interpreter of environments that are made from now on; WORKERS=n the test processes.
 
 WORKERS ?= 2
-EXTRAS := demo,frames,objects,parquet,plots
+EXTRAS := demo,frames,objects,onnx,parquet,plots,skops
 BIN := .venv/bin
 PYTEST := -m pytest -n $(WORKERS)
+
+# onnxruntime would send data from the moment it is imported.
+export ORT_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

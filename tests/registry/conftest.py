@@ -32,7 +32,7 @@ class PlainSerializer(Serializer):
         yield cls()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plain():
     return PlainSerializer()
 

@@ -7,223 +7,122 @@ be made and given plain state, so its methods must be harmless whatever its attr
 
 from __future__ import annotations
 
+import contextlib
+import copy
+import functools
 import importlib
 import io
 import json
+import runpy
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import joblib
 import numpy as np
 import pandas as pd
-from sklearn import (
-    calibration,
-    compose,
-    decomposition,
-    discriminant_analysis,
-    dummy,
-    ensemble,
-    feature_selection,
-    impute,
-    linear_model,
-    model_selection,
-    multiclass,
-    multioutput,
-    naive_bayes,
-    pipeline,
-    preprocessing,
-    tree,
-)
+import scipy.sparse
+import sklearn
+import threadpoolctl
 
-RANDOM = np.random.default_rng(0)
+PARTS = ("composed", "trees", "linear", "neighbors", "preparation")
+"""The files in the folder `corpus`; each has a function `models`."""
+
 ROWS = 80
-X = RANDOM.normal(size=(ROWS, 5)).round(3)
-Y = (X[:, 0] + X[:, 1] > 0).astype(int)
-MANY = np.digitize(X[:, 0], [-0.5, 0.5])
-NUMBER = X[:, 0] * 2 + X[:, 1]
-POSITIVE = np.exp(NUMBER / 2)
-GAPS = np.where(RANDOM.random(X.shape) < 0.1, np.nan, X)
-COUNTS = np.column_stack([X[:, :4], RANDOM.integers(0, 6, ROWS)])
-FRAME = pd.DataFrame(
-    {
-        "carrier": RANDOM.choice(["UA", "AA", "DL"], ROWS),
-        "origin": pd.Categorical(RANDOM.choice(["JFK", "LGA"], ROWS)),
-        "distance": np.where(RANDOM.random(ROWS) < 0.1, np.nan, X[:, 0]),
-        "hour": RANDOM.integers(0, 24, ROWS),
-    }
-)
-LABELS = np.array(["early", "late", "on time"])[MANY]
 
 
-def _flights(model):
-    """Return a pipeline as the demo builds it."""
-    table = compose.ColumnTransformer(
-        [
-            (
-                "text",
-                preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, dtype=np.float64),
-                ["carrier", "origin"],
-            ),
-            ("number", impute.SimpleImputer(strategy="median", add_indicator=True), ["distance"]),
-        ],
-        remainder="passthrough",
-        verbose_feature_names_out=False,
+def _data():
+    random = np.random.default_rng(0)
+    data = SimpleNamespace()
+    data.rows = random.normal(size=(ROWS, 5)).round(3)
+    data.two = (data.rows[:, 0] + data.rows[:, 1] > 0).astype(int)
+    data.many = np.digitize(data.rows[:, 0], [-0.5, 0.5])
+    data.labels = np.array(["early", "late", "on time"])[data.many]
+    data.pairs = np.column_stack([data.two, data.many])
+    data.flags = (data.rows[:, :3] > 0).astype(int)
+    data.amount = data.rows[:, 0] * 2 + data.rows[:, 1]
+    data.positive = np.exp(data.amount / 2)
+    data.gaps = np.where(random.random(data.rows.shape) < 0.1, np.nan, data.rows)
+    data.counts = np.column_stack([data.rows[:, :4], random.integers(0, 6, ROWS)])
+    data.sparse = scipy.sparse.csr_matrix(np.where(random.random(data.rows.shape) < 0.5, 0.0, data.rows))
+    data.sparse_counts = scipy.sparse.csr_matrix(random.integers(0, 4, (ROWS, 5)).astype(float))
+    data.frame = pd.DataFrame(
+        {
+            "carrier": random.choice(["UA", "AA", "DL"], ROWS),
+            "origin": pd.Categorical(random.choice(["JFK", "LGA"], ROWS)),
+            "distance": np.where(random.random(ROWS) < 0.1, np.nan, data.rows[:, 0]),
+            "hour": random.integers(0, 24, ROWS),
+        }
     )
-    return pipeline.Pipeline([("table", table), ("model", model)])
+    words = np.array("gate delay crew weather late early fuel wind".split())
+    data.texts = [" ".join(random.choice(words, 5)) for _ in range(ROWS)]
+    data.records = [{"carrier": text.split()[0], "hour": float(i % 24)} for i, text in enumerate(data.texts)]
+    data.tags = [sorted(set(text.split()[:2])) for text in data.texts]
+    newer = tuple(int(part) for part in sklearn.__version__.split(".")[:2]) >= (1, 8)
+    data.searched = {"scoring": "accuracy", "use_legacy_attributes": False, "l1_ratios": (0.0,)} if newer else {}
+    data.bins = {"quantile_method": "averaged_inverted_cdf"} if newer else {}
+    return data
 
 
-def _hot(model):
-    table = compose.make_column_transformer(
-        (
-            preprocessing.OneHotEncoder(handle_unknown="ignore", min_frequency=2, sparse_output=False),
-            compose.make_column_selector(dtype_exclude=np.number),
-        ),
-        (
-            pipeline.make_pipeline(impute.SimpleImputer(), preprocessing.StandardScaler()),
-            compose.make_column_selector(dtype_include=np.number),
-        ),
-    )
-    return pipeline.make_pipeline(table.set_output(transform="pandas"), model)
+@functools.cache
+def _threads():
+    return threadpoolctl.ThreadpoolController()
+
+
+def _one_thread():
+    """Return what keeps small models from waiting for threads on a busy machine."""
+    return _threads().limit(limits=1)
 
 
 def corpus():
     """Yield a name, a fitted model, and input that it predicts or transforms."""
-    trees = {"random_state": 0, "n_estimators": 5}
-    boost = {"random_state": 0, "max_iter": 5}
-    few = ensemble.HistGradientBoostingClassifier
-    number = ensemble.HistGradientBoostingRegressor
-    for name, model, data, target in [
-        # the pipelines of the demo
-        ("demo", _flights(few(**boost)), FRAME, Y),
-        ("demo forest", _flights(ensemble.RandomForestClassifier(**trees)), FRAME, Y),
-        ("demo logistic", _hot(linear_model.LogisticRegression()), FRAME, Y),
-        ("labels of text", _hot(linear_model.LogisticRegression()), FRAME, LABELS),
-        (
-            "target",
-            compose.TransformedTargetRegressor(linear_model.Ridge(), func=np.log1p, inverse_func=np.expm1),
-            X,
-            POSITIVE,
-        ),
-        # histogram gradient boosting: losses, categories, early stopping, constraints
-        ("boosting", few(**boost), GAPS, Y),
-        ("boosting of many", few(**boost), X, MANY),
-        ("boosting of text labels", few(**boost), X, LABELS),
-        ("boosting with categories", few(categorical_features=[4], **boost), COUNTS, Y),
-        (
-            "boosting from dtype",
-            few(categorical_features="from_dtype", **boost),
-            FRAME[["origin", "distance", "hour"]],
-            Y,
-        ),
-        ("boosting of categories", few(categorical_features=["origin"], **boost), FRAME[["origin"]], Y),
-        ("boosting with early stop", few(early_stopping=True, **boost), X, Y),
-        ("boosting with constraints", few(monotonic_cst=[1, 0, 0, 0, 0], interaction_cst="pairwise", **boost), X, Y),
-        ("boosting a number", number(**boost), X, NUMBER),
-        ("boosting an absolute error", number(loss="absolute_error", **boost), X, NUMBER),
-        ("boosting a quantile", number(loss="quantile", quantile=0.9, **boost), X, NUMBER),
-        ("boosting counts", number(loss="poisson", **boost), X, POSITIVE),
-        ("boosting sizes", number(loss="gamma", **boost), X, POSITIVE),
-        # trees
-        ("tree", tree.DecisionTreeClassifier(random_state=0), X, Y),
-        ("tree of one leaf", tree.DecisionTreeClassifier(max_depth=1), np.zeros((ROWS, 2)), Y),
-        ("tree with gaps", tree.DecisionTreeClassifier(random_state=0), GAPS, MANY),
-        ("tree pruned", tree.DecisionTreeClassifier(ccp_alpha=0.01, random_state=0), X, MANY),
-        ("tree best first", tree.DecisionTreeRegressor(max_leaf_nodes=6, random_state=0), X, NUMBER),
-        ("tree of two outputs", tree.DecisionTreeClassifier(random_state=0), X, np.column_stack([Y, MANY])),
-        ("extra tree", tree.ExtraTreeClassifier(random_state=0), X, Y),
-        ("extra tree of numbers", tree.ExtraTreeRegressor(random_state=0), X, NUMBER),
-        (
-            "forest",
-            ensemble.RandomForestClassifier(oob_score=True, bootstrap=True, random_state=0, n_estimators=20),
-            X,
-            Y,
-        ),
-        ("forest of text labels", ensemble.RandomForestClassifier(**trees), X, LABELS),
-        ("forest of numbers", ensemble.RandomForestRegressor(**trees), X, NUMBER),
-        ("extra trees", ensemble.ExtraTreesClassifier(**trees), X, Y),
-        ("extra trees of numbers", ensemble.ExtraTreesRegressor(**trees), X, NUMBER),
-        ("bagging", ensemble.BaggingClassifier(random_state=0, n_estimators=3), X, Y),
-        (
-            "bagging of numbers",
-            ensemble.BaggingRegressor(linear_model.Ridge(), random_state=0, n_estimators=3),
-            X,
-            NUMBER,
-        ),
-        ("adaptive boosting", ensemble.AdaBoostClassifier(**trees), X, Y),
-        # linear models
-        ("logistic", linear_model.LogisticRegression(), X, Y),
-        ("logistic of many", linear_model.LogisticRegression(), X, MANY),
-        ("ridge classifier", linear_model.RidgeClassifier(), X, Y),
-        ("linear", linear_model.LinearRegression(), X, NUMBER),
-        ("ridge", linear_model.Ridge(), X, NUMBER),
-        ("ridge searched", linear_model.RidgeCV(), X, NUMBER),
-        ("lasso", linear_model.Lasso(alpha=0.01), X, NUMBER),
-        ("lasso searched", linear_model.LassoCV(cv=3), X, NUMBER),
-        ("elastic net", linear_model.ElasticNet(alpha=0.01), X, NUMBER),
-        ("bayesian ridge", linear_model.BayesianRidge(), X, NUMBER),
-        ("huber", linear_model.HuberRegressor(), X, NUMBER),
-        ("quantile", linear_model.QuantileRegressor(alpha=0.0), X, NUMBER),
-        ("poisson", linear_model.PoissonRegressor(), X, POSITIVE),
-        ("gamma", linear_model.GammaRegressor(), X, POSITIVE),
-        ("tweedie", linear_model.TweedieRegressor(power=1.5), X, POSITIVE),
-        # small models
-        ("most frequent", dummy.DummyClassifier(), X, LABELS),
-        ("mean", dummy.DummyRegressor(), X, NUMBER),
-        ("bayes", naive_bayes.GaussianNB(), X, Y),
-        ("bernoulli", naive_bayes.BernoulliNB(), X, Y),
-        ("multinomial", naive_bayes.MultinomialNB(), np.abs(X), Y),
-        ("discriminant", discriminant_analysis.LinearDiscriminantAnalysis(), X, Y),
-        ("quadratic", discriminant_analysis.QuadraticDiscriminantAnalysis(), X, Y),
-        # models of models
-        ("calibrated", calibration.CalibratedClassifierCV(few(**boost), cv=2), X, Y),
-        (
-            "calibrated by steps",
-            calibration.CalibratedClassifierCV(tree.DecisionTreeClassifier(), method="isotonic", cv=2),
-            X,
-            Y,
-        ),
-        (
-            "voting",
-            ensemble.VotingClassifier(
-                [("a", linear_model.LogisticRegression()), ("b", naive_bayes.GaussianNB())], voting="soft"
-            ),
-            X,
-            Y,
-        ),
-        ("voting numbers", ensemble.VotingRegressor([("a", linear_model.Ridge())]), X, NUMBER),
-        ("stacking", ensemble.StackingClassifier([("a", naive_bayes.GaussianNB())], cv=2), X, Y),
-        ("stacking numbers", ensemble.StackingRegressor([("a", linear_model.Ridge())], cv=2), X, NUMBER),
-        ("threshold", model_selection.FixedThresholdClassifier(linear_model.LogisticRegression(), threshold=0.3), X, Y),
-        ("one against rest", multiclass.OneVsRestClassifier(linear_model.LogisticRegression()), X, MANY),
-        ("two outputs", multioutput.MultiOutputRegressor(linear_model.Ridge()), X, np.column_stack([NUMBER, POSITIVE])),
-        # preparation
-        ("union", pipeline.make_union(preprocessing.StandardScaler(), decomposition.PCA(2)), X, None),
-        ("robust", preprocessing.RobustScaler(), X, None),
-        ("range", preprocessing.MinMaxScaler(), X, None),
-        ("largest", preprocessing.MaxAbsScaler(), X, None),
-        ("length", preprocessing.Normalizer(), X, None),
-        ("bins", preprocessing.KBinsDiscretizer(3, encode="ordinal"), X, None),
-        ("one bit", preprocessing.Binarizer(), X, None),
-        ("powers", preprocessing.PolynomialFeatures(2), X, None),
-        ("power", preprocessing.PowerTransformer(), X, None),
-        ("quantiles", preprocessing.QuantileTransformer(n_quantiles=10), X, None),
-        ("target encoder", preprocessing.TargetEncoder(cv=2, random_state=0), FRAME[["carrier"]], Y),
-        ("hot", preprocessing.OneHotEncoder(sparse_output=False), FRAME[["carrier", "origin"]], None),
-        ("logarithm", preprocessing.FunctionTransformer(np.log1p), np.abs(X), None),
-        ("unchanged", preprocessing.FunctionTransformer(), X, None),
-        ("labels", preprocessing.LabelEncoder(), LABELS, "itself"),
-        ("imputed", impute.SimpleImputer(strategy="most_frequent"), FRAME[["carrier", "distance"]], None),
-        ("missing", impute.MissingIndicator(), GAPS, None),
-        ("selected", feature_selection.SelectKBest(k=2), X, Y),
-        ("selected by variance", feature_selection.VarianceThreshold(), X, None),
-        ("selected by model", feature_selection.SelectFromModel(linear_model.Lasso(alpha=0.1)), X, NUMBER),
-        ("truncated", decomposition.TruncatedSVD(2, random_state=0), X, None),
-    ]:
-        if isinstance(target, str) or target is None:
-            model.fit(data)
-        else:
-            model.fit(data, target)
-        yield name, model, data
+    data = _data()
+    for part in PARTS:
+        models = runpy.run_path(str(Path(__file__).with_suffix("") / f"{part}.py"))["models"]
+        for name, model, rows, target in models(data):
+            with _one_thread():
+                if target is None or (isinstance(target, str) and target == "itself"):
+                    model.fit(rows)
+                elif not isinstance(target, str):
+                    model.fit(rows, target)
+            yield name, model, copy.deepcopy(rows)  # some kernels treat the very rows of the fit in their own way
+
+
+def companions():
+    """Yield a name and an object that models refer to: every scorer, splitter and kernel, and some distributions."""
+    from scipy import stats
+    from sklearn import feature_selection, metrics, model_selection
+    from sklearn.gaussian_process import kernels
+
+    for name in metrics.get_scorer_names():
+        yield name, metrics.get_scorer(name)
+    for name in sorted(model_selection.__all__):
+        thing = getattr(model_selection, name)
+        if isinstance(thing, type) and issubclass(thing, model_selection.BaseCrossValidator):
+            needed = {
+                "LeavePOut": {"p": 2},
+                "LeavePGroupsOut": {"n_groups": 2},
+                "PredefinedSplit": {"test_fold": [0, 1]},
+            }
+            if name != "BaseCrossValidator":
+                yield name, thing(**needed.get(name, {}))
+    for splitter in (
+        model_selection.ShuffleSplit(3, random_state=0),
+        model_selection.StratifiedShuffleSplit(3, test_size=0.2),
+        model_selection.GroupShuffleSplit(3),
+        model_selection.RepeatedKFold(n_splits=2),
+        model_selection.RepeatedStratifiedKFold(n_splits=2, random_state=0),
+    ):
+        yield type(splitter).__name__, splitter
+    yield "CompoundKernel", kernels.CompoundKernel([kernels.RBF(), kernels.WhiteKernel()])
+    for name in sorted(feature_selection.__all__):
+        if name.startswith(("chi2", "f_", "mutual_info", "r_")):
+            yield name, feature_selection.SelectKBest(getattr(feature_selection, name))
+    for frozen in (
+        stats.uniform(0.1, 2), stats.loguniform(1e-3, 1), stats.reciprocal(0.1, 1), stats.expon(scale=2.0), stats.norm(1, 2),
+        stats.lognorm(s=0.5), stats.beta(2, 3), stats.gamma(2.0), stats.randint(1, 9), stats.poisson(3), stats.geom(0.5),
+    ):  # fmt: skip
+        yield f"distribution, {frozen.dist.name}", frozen
 
 
 def dumped(model):
@@ -233,14 +132,39 @@ def dumped(model):
     return buffer.getvalue()
 
 
+METHODS = (
+    "predict", "predict_proba", "decision_function", "transform", "score_samples", "mahalanobis", "kneighbors",
+    "radius_neighbors",
+)  # fmt: skip
+
+
 def answers(model, data):
-    """Return everything that a model says about some input, by method."""
+    """Return everything that a model says about some input, by method, and what a search or a clustering found."""
     found = {}
-    for method in ("predict", "predict_proba", "decision_function", "transform", "score_samples"):
-        if hasattr(model, method):
-            answer = getattr(model, method)(data)
-            found |= {f"{method} {i}": part for i, part in enumerate(answer if isinstance(answer, list) else [answer])}
-    return found
+    with _one_thread():
+        for method in METHODS:
+            if hasattr(model, method):
+                answer = getattr(model, method)(data)
+                parts = answer if isinstance(answer, (list, tuple)) else [answer]
+                found |= {f"{method} {i}": _dense(part) for i, part in enumerate(parts)}
+        with contextlib.suppress(AttributeError, ValueError):  # many have no names or no way back
+            found["names"] = model.get_feature_names_out()
+        with contextlib.suppress(AttributeError, ValueError):
+            found["back"] = _dense(model.inverse_transform(model.transform(data)))
+    if hasattr(model, "labels_"):
+        found["labels"] = model.labels_
+    return found | {
+        f"search, {key}": np.array(part.tolist() if "params" not in key else list(map(repr, part)), dtype=str)
+        for key, part in getattr(model, "cv_results_", {}).items()
+    }
+
+
+def _dense(part):
+    if scipy.sparse.issparse(part):
+        return part.toarray()
+    if isinstance(part, list) or (isinstance(part, np.ndarray) and part.dtype == object and part.ndim == 1):
+        return np.array(list(map(repr, part)))  # rows of different lengths
+    return part
 
 
 REVIEWED = {
@@ -257,7 +181,7 @@ def renew(path, models):
     old = json.loads(path.read_text())
     uses = {use: {module: set(names) for module, names in old[use].items()} for use in ("classes", "values")}
     doubts = {}
-    for model_name, model, _ in models:
+    for model_name, model in [*((name, model) for name, model, _ in models), *companions()]:
         for full, use in needs(dumped(model)).items():
             module, _, name = full.rpartition(".")
             thing = getattr(importlib.import_module(module), name)

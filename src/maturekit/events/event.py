@@ -54,7 +54,7 @@ class Event(BaseModel):
     True
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False, defer_build=True)
 
     format: Literal[1] = 1
     log: str

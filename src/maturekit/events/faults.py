@@ -3,15 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from maturekit._core.digest import digest_of
-from maturekit.errors import FormatError, KeyMissingError, MaturekitError, StorageError
+from maturekit.errors import FormatError, KeyMissingError, StorageError
 from maturekit.events.event import Event
-from maturekit.events.head import HEAD_EVERY, START
 from maturekit.events.log import EventLog
-from maturekit.events.pack import PACK_EVERY
+from maturekit.events.stored import StoredEvent
 
-__all__ = ["cache_faults", "event_faults"]
+__all__ = ["JudgedEvent", "event_faults", "judged_events"]
+
+_LAG = 100
+"""A listing may lag behind its folder by so many numbers; wider gaps are not looked into one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedEvent:
+    """One place of a history, as it was found when it was read afresh.
+
+    Examples
+    --------
+    >>> from maturekit.storage import MemoryStore
+    >>> store = MemoryStore()
+    >>> store.put_new("logs/model/late/events/000000000001.json", b"{}")
+    >>> [judged] = judged_events(EventLog(store, "model/late"))
+    >>> judged.number, judged.stored, judged.unread
+    (1, None, False)
+    """
+
+    number: int
+    stored: StoredEvent | None
+    """None where the event is missing or says nothing that can be read."""
+    faults: tuple[str, ...] = ()
+    unread: bool = False
+    """Whether the faults say why nobody could look, and not what is wrong: a reading error, or a newer format."""
+
+
+def judged_events(log: EventLog) -> Iterator[JudgedEvent]:
+    """Yield every event with the sentences that say what is wrong with it; events that are missing in a row are one.
+
+    >>> from maturekit.storage import MemoryStore
+    >>> list(judged_events(EventLog(MemoryStore(), "model/late")))
+    []
+    """
+    before: Event | None = None
+    previous: str | None = ""
+    there = sorted(log.numbers())
+    number = 1
+    while number <= max(there, default=0):
+        absent = _absent_until(log, number, there)
+        if absent >= number:
+            which = f"event {number} is" if absent == number else f"events {number} to {absent} are"
+            yield JudgedEvent(number, None, (f"{log.name}: {which} missing",))
+            number, previous = absent + 1, None
+            continue
+        judged = _judged(log, number, previous, before)
+        yield judged
+        before = before if judged.stored is None else judged.stored.event
+        previous = None if judged.stored is None else judged.stored.digest
+        number += 1
 
 
 def event_faults(log: EventLog) -> Iterator[str]:
@@ -21,60 +70,36 @@ def event_faults(log: EventLog) -> Iterator[str]:
     >>> list(event_faults(EventLog(MemoryStore(), "model/late")))
     []
     """
-    before: Event | None = None
-    previous: str | None = ""
-    for number in range(1, max(log.numbers(), default=0) + 1):
-        try:
-            data = log.store.get(log.key(number))
-            event = Event.from_bytes(data)
-        except KeyMissingError:
-            yield f"{log.name}: event {number} is missing"
-            previous = None
-            continue
-        except (FormatError, StorageError) as error:
-            yield f"{log.name}: event {number}: {error.message}"
-            previous = None
-            continue
-        for fault in log.misfits(event, data, number=number, previous=previous):
-            yield f"{log.name}: event {number} {fault}"
-        if before is not None and event.time < before.time:
-            yield f"{log.name}: event {number} is earlier than event {before.number}"
-        before, previous = event, digest_of(data)
+    for judged in judged_events(log):
+        yield from judged.faults
 
 
-def cache_faults(log: EventLog) -> Iterator[tuple[str, str]]:
-    """Yield key and sentence for every stored head and pack that does not say what the events say.
-
-    The events must be sound. Whoever removes these keys loses nothing: the next writer stores them again.
-
-    >>> from maturekit.storage import MemoryStore
-    >>> list(cache_faults(EventLog(MemoryStore(), "model/late")))
-    []
-    """
-    folder = f"logs/{log.name}/"
-    there = {f"{folder}{name}" for name in log.store.children(folder) if name != "events"}
-    head, packed = START, b""
-    last = max(log.numbers(), default=0)
-    for number in range(1, last + 1):
-        data = log.store.get(log.key(number))
-        head = head.then(Event.from_bytes(data), digest_of(data), log.step)
-        packed += data + b"\n"
-        if number % HEAD_EVERY == 0:
-            yield from _differs(log, log.heads.key(number), log.heads.spelled(head), there)
-        if number % PACK_EVERY == 0:
-            yield from _differs(log, log.packs.key(number), packed, there)
-            packed = b""
-    yield from ((key, f"{key} stands for events that are not there") for key in sorted(there))
+def _absent_until(log: EventLog, number: int, there: list[int]) -> int:
+    """Return the last of the missing events that begin with this number; a smaller number if it is not missing."""
+    listed = set(there)
+    if number in listed:
+        return number - 1
+    end = next(known for known in there if known > number) - 1
+    if end - number >= _LAG:
+        return end
+    while number <= end and not log.store.exists(log.key(number)):
+        number += 1
+    return number - 1
 
 
-def _differs(log: EventLog, key: str, expected: bytes, there: set[str]) -> Iterator[tuple[str, str]]:
-    if key not in there:
-        return
-    there.discard(key)
+def _judged(log: EventLog, number: int, previous: str | None, before: Event | None) -> JudgedEvent:
+    where = f"{log.name}: event {number}"
     try:
-        same = log.store.get(key) == expected
-    except MaturekitError as error:
-        yield key, error.message
-        return
-    if not same:
-        yield key, f"{key} differs from the events it stands for"
+        stored = StoredEvent(log.store.get(log.key(number)))
+        event = stored.event
+    except KeyMissingError:
+        return JudgedEvent(number, None, (f"{where} is missing",))
+    except FormatError as error:
+        return JudgedEvent(number, None, (f"{where}: {error.message}",), unread=bool(error.hint))
+    except StorageError as error:
+        return JudgedEvent(number, None, (f"{where}: {error.message}",), unread=True)
+    misfits = log.misfits(event, stored.data, number=number, previous=previous)
+    faults = [f"{where} {misfit}" for misfit in misfits]
+    if before is not None and event.time < before.time:
+        faults.append(f"{where} is earlier than event {before.number}")
+    return JudgedEvent(number, stored, tuple(faults))

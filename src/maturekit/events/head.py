@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -97,17 +98,29 @@ class Heads:
         except KeyMissingError:
             return None
         try:
-            return self._parsed(data, number)
-        except (FormatError, KeyError, TypeError, ValueError) as error:
-            logger.warning("%s is not used: %s", self.key(number), error)
+            return self.parsed(data, number)
+        except FormatError as error:
+            logger.warning("%s is not used: %s", self.key(number), error.message)
             return None
 
     def write(self, head: Head) -> None:
-        """Store a head; one that is there already is as good."""
+        """Store a head; one that is there already is as good, unless it is damaged or not signed: that is replaced."""
+        key, data = self.key(head.number), self.spelled(head)
         try:
-            self.store.put_new(self.key(head.number), self.spelled(head))
+            self.store.put_new(key, data)
         except KeyTakenError:
-            return
+            with contextlib.suppress(KeyMissingError, KeyTakenError):
+                if self.read(head.number) is None and not self.is_newer(self.store.get(key)):
+                    self.store.delete(key)
+                    self.store.put_new(key, data)
+
+    def is_newer(self, data: bytes) -> bool:
+        """Whether bytes are a sound head of a newer format, which is passed over and left alone."""
+        try:
+            content: Any = parse_json(data, what="it")
+            return isinstance(content, dict) and content["format"] > _FORMAT and Seal().fault(content) == ""
+        except (KeyError, TypeError, ValueError):
+            return False
 
     def spelled(self, head: Head) -> bytes:
         """Return the bytes of a head."""
@@ -121,11 +134,17 @@ class Heads:
         }
         return canonical_json(self.seal.sealed(content))
 
-    def _parsed(self, data: bytes, number: int) -> Head:
-        content: dict[str, Any] = check_format(parse_json(data, what="a stored head"), what="it", newest=_FORMAT)
-        fault = self.seal.fault(content)
-        if fault or canonical_json(content) != data:
-            raise FormatError(f"it {fault or 'is not stored in its canonical form'}")
-        if content["log"] != self.log or content["number"] != number:
-            raise FormatError("it belongs to another place")
-        return Head(number, content["digest"], parse_iso(content["time"]), content["state"])
+    def parsed(self, data: bytes, number: int) -> Head:
+        """Return the head that bytes say, or raise `FormatError`."""
+        content: dict[str, Any] = check_format(parse_json(data, what="it"), what="it", newest=_FORMAT)
+        try:
+            fault = self.seal.fault(content)
+            if fault or canonical_json(content) != data:
+                raise FormatError(f"it {fault or 'is not stored in its canonical form'}")
+            if content["log"] != self.log or content["number"] != number:
+                raise FormatError("it belongs to another place")
+            return Head(number, content["digest"], parse_iso(content["time"]), content["state"])
+        except FormatError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise FormatError(f"it is malformed: {error!r:.200}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -20,6 +21,7 @@ __all__ = ["EventLog"]
 
 _PATIENCE = 2.0
 """Seconds that a network share may take to show an event that another writer has created."""
+_EVENT = re.compile(r"[0-9]{12}\.json")
 _AHEAD = (2, 3, 4)
 """How far behind the newest event an opening log looks for events that should not be there."""
 
@@ -183,7 +185,7 @@ class EventLog:
     def numbers(self) -> set[int]:
         """Return the numbers of all event files that are there."""
         names = self.store.children(self.prefix)
-        return {int(name[:12]) for name in names if len(name) == 17 and name[:12].isdecimal() and name[12:] == ".json"}
+        return {int(name[:12]) for name in names if _EVENT.fullmatch(name)}
 
     def _walk(self, head: Head) -> Head:
         """Return the head behind the newest event."""
@@ -247,7 +249,7 @@ class EventLog:
 
     def _store_caches(self, head: Head) -> None:
         """Store a head, and in front of it the pack that ends there: where a head is, the packs before it are."""
-        if self.store.exists(self.heads.key(head.number)):
+        if self.heads.read(head.number) is not None:
             return
         if head.number % PACK_EVERY == 0:
             numbers = range(head.number - PACK_EVERY + 1, head.number + 1)
@@ -271,7 +273,10 @@ class EventLog:
                 cause=wish.cause,
                 previous=head.digest,
             ).sealed(self.seal)
-            return event, event.to_bytes()
+            data = event.to_bytes()
+            if Event.from_bytes(data) != event:  # two halves of a surrogate pair, which read back as one character
+                raise ArgumentError("it would not read back as it was written; is all its text valid Unicode?")
+            return event, data
         except (ValueError, RecursionError) as error:
             raise ArgumentError(f"{self.name}: an event of kind {wish.kind!r} cannot be stored: {error}") from error
 

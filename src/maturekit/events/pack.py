@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterable, Iterator
 
 from maturekit._core.logs import logger
 from maturekit.errors import FormatError, KeyMissingError, KeyTakenError
@@ -41,12 +42,16 @@ class Packs:
         """Return the key of the pack that ends with an event."""
         return f"logs/{self.log}/{last:012d}.pack.jsonl"
 
-    def write(self, last: int, events: Iterator[bytes]) -> None:
-        """Store the bytes of the events that end with number `last`; a pack that is there already is as good."""
+    def write(self, last: int, events: Iterable[bytes]) -> None:
+        """Store the bytes of the events that end with number `last`; a pack that is there and differs is replaced."""
+        data = b"".join(event + b"\n" for event in events)
         try:
-            self.store.put_new(self.key(last), b"".join(data + b"\n" for data in events))
+            self.store.put_new(self.key(last), data)
         except KeyTakenError:
-            return
+            with contextlib.suppress(KeyMissingError, KeyTakenError):
+                if self.store.get(self.key(last)) != data:
+                    self.store.delete(self.key(last))
+                    self.store.put_new(self.key(last), data)
 
     def read(self, last: int, *, previous: str) -> list[StoredEvent] | None:
         """Return the events of a pack, or None if it is missing or damaged.

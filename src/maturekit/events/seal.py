@@ -68,7 +68,7 @@ class Seal:
         mac = content["mac"]
         if _check(content) != content["check"]:
             return "is damaged: it differs from what was written"
-        if self._keys and not any(hmac.compare_digest(_mac(key, content), mac) for key in self._keys):
+        if self._keys and not any(hmac.compare_digest(_mac(key, content).encode(), mac.encode()) for key in self._keys):
             return (
                 "is not signed by a key of this registry" if mac else "is not signed, and this registry was given keys"
             )

@@ -32,7 +32,7 @@ __all__ = [
 class Body(BaseModel):
     """What the body of every kind of event can do."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, defer_build=True)
 
     def stored(self) -> dict[str, JsonValue]:
         """Return what stands in the event."""

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from maturekit._core.clock import Clock, as_utc, utc_now
-from maturekit._core.names import check_name
+from maturekit._core.names import check_name, is_name
 from maturekit.errors import ArgumentError, ArgumentTypeError, ModelNotFoundError
-from maturekit.events import Event, EventLog, Seal, State
+from maturekit.events import Event, EventLog, Head, Seal, State
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.comparison import compare_versions
 from maturekit.registry.joblib_serializer import JoblibSerializer
+from maturekit.registry.listing import event_frame, version_frame
 from maturekit.registry.lookup import find_alias, find_number, split_reference
 from maturekit.registry.moves import state_behind
 from maturekit.registry.root import Root
 from maturekit.registry.serializer import Serializer
+from maturekit.registry.shipping import write_export
 from maturekit.registry.state import model_step, positions, version_count
 from maturekit.registry.version import Version
 from maturekit.reports import Report
 from maturekit.storage import Place, open_store
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Catalogue"]
 
@@ -93,15 +101,19 @@ class Catalogue:
             There is, or was, none of this name.
         """
         name, place = split_reference(reference)
-        log = self._existing(name)
-        state = log.head().state if at is None else self._state_at(name, at)
+        log, head = self.log(name), self._head(name)
+        state = head.state if at is None else self._state_at(name, at)
         found = find_number(log, place, state) if isinstance(place, int) else find_alias(log, place, state)
         return Version(self, found)
 
     def names(self) -> list[str]:
         """Return the names of all models, sorted."""
         self._root.require()
-        return list(self.store.children("logs/model/"))
+        logs = [self.log(name) for name in self.store.children("logs/model/") if is_name(name)]
+        # A registration that was killed leaves a folder of content without events. Where there are some, the first may
+        # have been removed.
+        held = (log for log in logs if self.store.exists(log.key(1)) or log.numbers())
+        return [log.name.partition("/")[2] for log in held]
 
     def versions(self, name: str) -> list[Version]:
         """Return every version of a model, oldest first."""
@@ -109,8 +121,8 @@ class Catalogue:
 
     def aliases(self, name: str, *, at: datetime | None = None) -> dict[str, Version]:
         """Return the version of every alias of a model, now or as it was at a moment."""
-        log = self._existing(name)
-        state = log.head().state if at is None else self._state_at(name, at)
+        log, head = self.log(name), self._head(name)
+        state = head.state if at is None else self._state_at(name, at)
         return {alias: Version(self, find_alias(log, alias, state)) for alias in positions(state)}
 
     def history(self, name: str, *, at: datetime | None = None) -> tuple[Event, ...]:
@@ -120,11 +132,68 @@ class Catalogue:
 
     def head(self, name: str) -> str:
         """Return the digest of a model's newest event: a cheap way to see whether anything has happened."""
-        return self._existing(name).head().digest
+        return self._head(name).digest
 
     def compare(self, first: Version | str, second: Version | str) -> Report:
         """Return what differs between two versions: one finding a difference, none of them a failure."""
         return compare_versions(self._own(first), self._own(second))
+
+    def frame(self, names: str = "*") -> pd.DataFrame:
+        """Return every version of many models as a frame, one row each, by name and number.
+
+        Columns: name, number, reference, time, actor, actor_kind, aliases, tags, serializer, size_bytes (of the model
+        files), parent, cause, origin, revision, dirty, fingerprint, the digests of schema, profile, examples and notes,
+        gaps, digest, the numbers of reports, reports_failed, alarms and approvals, held, erased; and as many of
+        ``metric.<name>``, ``low.<name>`` and ``high.<name>`` (bounds of a metric) and ``parameter.<name>`` as there are.
+
+        Parameters
+        ----------
+        names : str
+            A pattern such as ``"late-*"``, where ``*``, ``?`` and ``[...]`` stand for what file names let them. A model
+            that cannot be read is left out with a warning. Without a wildcard it is one name, which must be there.
+
+        Raises
+        ------
+        ModelNotFoundError, IntegrityError
+            The one model that was named is not there, or is damaged.
+        """
+        return version_frame(self, names)
+
+    def events(self, names: str = "*", *, kinds: Iterable[str] = ()) -> pd.DataFrame:
+        """Return every event of many models as a frame, one row each, by name and number.
+
+        Columns: id, name, number, time, kind, actor, actor_kind, role, reason, cause, subject, version; of moves alias,
+        from, to, swapped (the alias it changed places with), rollback, policy; verdict, report and report_kind.
+
+        Parameters
+        ----------
+        names : str
+            A pattern, as for `frame`.
+        kinds : iterable of str
+            Only events of these kinds, such as ``["alias", "refusal"]``; by default all.
+        """
+        return event_frame(self, names, kinds)
+
+    def export_to(self, path: str | os.PathLike[str], what: Version | str | None = None) -> Path:
+        """Write one file with a registry, a model or a version, and return its path.
+
+        It holds keys and bytes as they are, so that all digests stay; `Registry.import_from` reads it. A file that was
+        there is replaced in one step, and equal content makes an equal file. Others may write meanwhile.
+
+        Parameters
+        ----------
+        path : str or path
+            The file to write; a zip archive that any tool can list.
+        what : Version or str, optional
+            The name of a model, or a version or its reference; by default the whole registry.
+
+        Raises
+        ------
+        IntegrityError
+            Something that would have to be exported is missing or damaged; no file is written.
+        """
+        self._root.require()
+        return write_export(self, path, what, seal=self._seal)
 
     def log(self, name: str) -> EventLog:
         """Return the history of a model, be there one or not."""
@@ -140,12 +209,16 @@ class Catalogue:
         """Return the content that the events of a model name."""
         return Blobs(self.store, self.log(name).name)
 
-    def _existing(self, name: str) -> EventLog:
+    def _head(self, name: str) -> Head:
         self._root.require()
-        log = self.log(name)
-        if not log.head().number:
+        head = self.log(name).head()
+        if not head.number:
             raise ModelNotFoundError.named("model", name, known=self.names())
-        return log
+        return head
+
+    def _existing(self, name: str) -> EventLog:
+        self._head(name)
+        return self.log(name)
 
     def _state_at(self, name: str, at: datetime) -> State:
         state = state_behind(self.history(name, at=at))

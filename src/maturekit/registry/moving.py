@@ -10,6 +10,7 @@ from maturekit.events import Draft, Event, Head
 from maturekit.registry.checks import checked_line
 from maturekit.registry.lookup import alias_missing, checked_cause, find_alias
 from maturekit.registry.promotion import Wish, retirement, rollback_move
+from maturekit.registry.standing import require_whole
 from maturekit.registry.state import positions
 from maturekit.registry.version import Version
 from maturekit.registry.writing import Writing
@@ -107,6 +108,7 @@ class Moving(Writing):
         def decide(head: Head) -> Draft:
             move = rollback_move(log, alias, head)
             target = log.event(move.event or 0).event
+            require_whole(log, target, head)
             return self._draft("alias", move, target.subject, actor=actor, reason=reason, cause=cause_id)
 
         return log.append(decide)
@@ -145,6 +147,7 @@ class Moving(Writing):
             refused.clear()
             moves = []
             for candidate, alias in places(head):
+                require_whole(log, candidate.event, head)
                 wish = Wish(candidate, alias, log, policy=policy, actor=actor)
                 kind, move = wish.judge(head, delivery)
                 if kind == "refusal":

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
 from maturekit._core.frames import Table
-from maturekit.errors import ArgumentError, ArgumentTypeError, IntegrityError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.events import Event
 from maturekit.registry.bodies import ApprovalBody
 from maturekit.registry.checks import Measured, checked_line
 from maturekit.registry.evidence import evidence_body
-from maturekit.registry.garbage import collect_garbage
+from maturekit.registry.importing import Importing
+from maturekit.registry.keeping import Keeping
 from maturekit.registry.lookup import checked_cause
-from maturekit.registry.moving import Moving
 from maturekit.registry.recording import Contents, Storable, version_digest
 from maturekit.registry.serializer import Serializer
-from maturekit.registry.verification import verify_registry
 from maturekit.registry.version import Version
 from maturekit.reports import Report
 
 __all__ = ["Registry"]
 
 
-class Registry(Moving):
+class Registry(Keeping, Importing):
     """Versions of models, the aliases that point to them, and the history of both.
 
     Everything is an event in the history of its model: a version, a move of an alias, an attached report, an alarm. An
@@ -143,9 +141,12 @@ class Registry(Moving):
         log = self.log(name)
         actor = self._actor(actor)
         self._check_serializer(serializer)
+        self._root.admit()
+        delivery = self.blobs(name).delivery()
         contents = Contents.of(
             model,
             serializer or self.serializers["joblib"],
+            delivery.writer,
             schema=schema,
             profile=profile,
             examples=examples,
@@ -159,7 +160,6 @@ class Registry(Moving):
         )
         cause_id, parent_number = checked_cause(self.store, cause), self._parent(parent, name)
         self._root.create()
-        delivery = self.blobs(name).delivery()
         drafted = contents.delivered(
             delivery,
             lambda body: self._draft("version", body, version_digest(body.stored()), actor=actor, cause=cause_id),
@@ -210,19 +210,6 @@ class Registry(Moving):
         event = self.log(owner.name).append(self._draft(kind, body, owner.digest, actor=actor, cause=cause_id))
         delivery.confirm()
         return event
-
-    def verify(self) -> Report:
-        """Read everything afresh and return every fault with its place; content that no event names is information."""
-        try:
-            self._root.check()
-        except IntegrityError as error:
-            return verify_registry(self.store, known=[error.message])
-        return verify_registry(self.store)
-
-    def gc(self, *, grace: timedelta = timedelta(days=1)) -> Report:
-        """Delete content that no event names and that nobody wrote or used within `grace`, and say what was done."""
-        self._root.check()
-        return collect_garbage(self.store, grace=grace)
 
     def _parent(self, parent: Version | str | None, name: str) -> int | None:
         if parent is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from maturekit._core.digest import canonical_json, digest_of, parse_json
 from maturekit.errors import (
+    ArgumentError,
     ForeignFolderError,
     FormatError,
     IntegrityError,
@@ -16,9 +17,9 @@ from maturekit.errors import (
 )
 from maturekit.storage import Store
 
-__all__ = ["Root"]
+__all__ = ["ROOT_KEY", "Root"]
 
-_KEY = "registry.json"
+ROOT_KEY = "registry.json"
 _WHAT = "maturekit registry"
 _FORMAT = 1
 
@@ -37,6 +38,14 @@ class Root:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._known = False
+        self._id = ""
+
+    @property
+    def id(self) -> str:
+        """What tells this registry from every other; a copy of it has the same."""
+        if not self._id:
+            self.check()
+        return self._id
 
     def require(self) -> None:
         """Return if there is a registry here; else raise `RegistryNotFoundError`."""
@@ -45,22 +54,39 @@ class Root:
                 f"there is no registry in {self.store!r}", hint="the first `register` creates it; is the place right?"
             )
 
-    def create(self) -> None:
-        """Make sure that there is a registry here; raise `ForeignFolderError` where other things are."""
+    def admit(self) -> None:
+        """Return if a registry is here or may be created; raise `ForeignFolderError` where other things are."""
         if self._known or self._found():
             return
         # Whoever creates a registry writes this file first. So, if other files are here and this one still is not,
         # they are not of a registry that another process is just creating.
         if not self.store.is_empty() and not self._found():
-            raise ForeignFolderError(
-                f"{self.store!r} holds files that are not of a registry, so nothing is written there",
-                hint="choose an empty or a new folder.",
-            )
+            raise self._foreign()
+
+    def create(self) -> None:
+        """Make sure that there is a registry here; raise `ForeignFolderError` where other things are."""
+        self.admit()
+        if self._known:
+            return
         content = {"format": _FORMAT, "id": secrets.token_hex(16), "what": _WHAT}
         try:
-            self.store.put_new(_KEY, canonical_json(content | {"check": digest_of(canonical_json(content))}))
+            self.store.put_new(ROOT_KEY, canonical_json(content | {"check": digest_of(canonical_json(content))}))
         except KeyTakenError:
             self._found()  # another process was first, and its file is as good as ours
+        self._known = True
+
+    def adopt(self, text: bytes) -> None:
+        """Make this the registry that a stored file describes; raise `ArgumentError` where another one is."""
+        self._judge(text)
+        if not self._found() and not self.store.is_empty() and not self._found():
+            raise self._foreign()
+        try:
+            self.store.put_new(ROOT_KEY, text)
+        except KeyTakenError:
+            if self.store.get(ROOT_KEY) != text:
+                raise ArgumentError(
+                    f"there is another registry in {self.store!r}", hint="choose an empty or a new folder."
+                ) from None
         self._known = True
 
     def check(self) -> None:
@@ -68,9 +94,15 @@ class Root:
         self._known = False
         self.require()
 
+    def _foreign(self) -> ForeignFolderError:
+        return ForeignFolderError(
+            f"{self.store!r} holds files that are not of a registry, so nothing is written there",
+            hint="choose an empty or a new folder.",
+        )
+
     def _found(self) -> bool:
         try:
-            text = self.store.get(_KEY)
+            text = self.store.get(ROOT_KEY)
         except KeyMissingError:
             return False
         self._judge(text)
@@ -78,7 +110,7 @@ class Root:
         return True
 
     def _judge(self, text: bytes) -> None:
-        where = f"{_KEY!r} in {self.store!r}"
+        where = f"{ROOT_KEY!r} in {self.store!r}"
         try:
             content: Any = parse_json(text, what=where)
         except FormatError as error:
@@ -90,6 +122,7 @@ class Root:
                 f"{where} says format {content['format']}; this maturekit reads up to {_FORMAT}",
                 hint="upgrade maturekit.",
             )
-        check = content.pop("check", None)
-        if check != digest_of(canonical_json(content)):
+        rest = {name: value for name, value in content.items() if name != "check"}
+        if content.get("check") != digest_of(canonical_json(rest)) or canonical_json(content) != text:
             raise IntegrityError(f"{where} is damaged", hint="restore it from a copy.")
+        self._id = str(content.get("id", ""))

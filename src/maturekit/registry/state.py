@@ -1,4 +1,4 @@
-"""What the history of a model amounts to: how many versions there are, and where the aliases stand."""
+"""What a model's history amounts to: how many versions there are, where the aliases stand, the newest erasure."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ def model_step(state: State, event: Event, digest: str) -> State:  # noqa: ARG00
     """
     if event.kind == "version":
         return {**state, "versions": body_of(event, VersionBody).number}
+    if event.kind == "erasure":
+        return {**state, "erasure": event.number}  # of the newest: what was registered later is whole
     if event.kind != "alias":
         return state
     aliases: dict[str, Any] = dict(positions(state))

@@ -8,16 +8,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 from maturekit._core import html
 from maturekit._core.clock import iso
-from maturekit.errors import NotFoundError
+from maturekit.errors import FormatError, IntegrityError, NotFoundError
 from maturekit.events import Event, StoredEvent
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import ApprovalBody, Bounds, VersionBody, attached_body, body_of
 from maturekit.registry.examples import examples_from_json
 from maturekit.registry.serializer import Serializer
+from maturekit.registry.standing import Standing, erased_error
 from maturekit.reports import Report, VersionFacts
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from maturekit.profile import Profile
     from maturekit.schema import Schema
 
-__all__ = ["Home", "Version"]
+__all__ = ["Home", "Version", "gaps_of"]
 
 _OPTIONAL = ("schema", "profile", "examples", "metrics", "parameters", "fingerprint", "revision")
 
@@ -184,7 +185,7 @@ class Version:
             return None
         from maturekit.schema import Schema  # noqa: PLC0415  # opening a registry does not pay for pandas
 
-        return Schema.from_json(self.content.get(self.body.contract).decode())
+        return Schema.from_json(self._read("schema", self.body.contract).decode())
 
     @property
     def profile(self) -> Profile | None:
@@ -193,23 +194,37 @@ class Version:
             return None
         from maturekit.profile import Profile  # noqa: PLC0415  # opening a registry does not pay for pandas
 
-        return Profile.from_json(self.content.get(self.body.profile).decode())
+        return Profile.from_json(self._read("profile", self.body.profile).decode())
 
     @property
     def examples(self) -> pd.DataFrame | None:
         """At most 100 rows of its input, or None."""
-        return None if self.body.examples is None else examples_from_json(self.content.get(self.body.examples))
+        digest = self.body.examples
+        return None if digest is None else examples_from_json(self._read("examples", digest))
 
     @property
     def notes(self) -> str:
         """What was noted when it was registered."""
-        return "" if self.body.notes is None else self.content.get(self.body.notes).decode()
+        return "" if self.body.notes is None else self._read("notes", self.body.notes).decode()
 
     @property
     def gaps(self) -> tuple[str, ...]:
         """What nobody gave when it was registered."""
-        gaps = [name for name in _OPTIONAL if not getattr(self.body, "contract" if name == "schema" else name)]
-        return tuple(gaps if self.actor else [*gaps, "actor"])
+        return gaps_of(self.event.body, self.actor)
+
+    @property
+    def held(self) -> bool:
+        """Whether it must not be erased, because it was held and not released; reads the history."""
+        return self._standing().is_held(self.number)
+
+    @property
+    def erased(self) -> Mapping[str, Event]:
+        """What was erased of it on purpose, such as ``"examples"``, and the event that says who did it, when and why.
+
+        Reads the history. The files of a model are named like ``"model/model.joblib"``. Reading what was erased raises
+        `NotFoundError`, unless another version still has the same content.
+        """
+        return MappingProxyType(self._standing().erased.get(self.number, {}))
 
     def load(self, *, trust: Iterable[str] = ()) -> Any:
         """Return the model.
@@ -226,6 +241,8 @@ class Version:
         ------
         IntegrityError
             A file is missing or damaged.
+        NotFoundError
+            The model was erased; the error says by whom, when and why.
         UntrustedError
             The files ask for code that nobody allowed.
         """
@@ -233,7 +250,8 @@ class Version:
         serializer = self.home.serializers.get(entry.serializer)
         if serializer is None:
             raise NotFoundError.named("serializer", entry.serializer, known=self.home.serializers)
-        files = {name: self.content.get(file.digest) for name, file in entry.files.items()}
+        own = serializer.reads_buffers
+        files = {name: self._read(f"model/{name}", file.digest, own=own) for name, file in entry.files.items()}
         return serializer.load(files, trust=trust)
 
     def reports(self) -> tuple[Report, ...]:
@@ -262,6 +280,28 @@ class Version:
             has=frozenset({"schema", "profile", "examples"} - set(self.gaps)),
             reports=self.reports(),
         )
+
+    def _standing(self) -> Standing:
+        return Standing.of(self.home.history(self.name))
+
+    @overload
+    def _read(self, part: str, digest: str) -> bytes: ...
+
+    @overload
+    def _read(self, part: str, digest: str, *, own: bool) -> bytes | memoryview: ...
+
+    def _read(self, part: str, digest: str, *, own: bool = False) -> bytes | memoryview:
+        """Return content, as plain bytes or in memory of the caller's own; say so if it was erased."""
+        try:
+            return self.content.read(digest) if own else self.content.get(digest)
+        except IntegrityError as missing:
+            try:
+                erasure = self.erased.get(part)
+            except (IntegrityError, FormatError):
+                raise missing from None  # the history cannot be read either
+            if erasure is None:
+                raise
+            raise erased_error(self.reference, part, erasure) from missing
 
     def __eq__(self, other: object) -> bool:
         """Return whether both are the same event."""
@@ -292,3 +332,13 @@ class Version:
         }
         table = html.table(["what", "value"], list(facts.items()), caption=f"Version {self.reference}")
         return f'<div lang="en">{table}</div>'
+
+
+def gaps_of(body: Mapping[str, Any], actor: str | None) -> tuple[str, ...]:
+    """Return what nobody gave when a version was registered, by the body of its event and by who did it.
+
+    >>> gaps_of({"schema": "sha256:0", "profile": None, "metrics": {"share": 0.5}}, "ada")
+    ('profile', 'examples', 'parameters', 'fingerprint', 'revision')
+    """
+    gaps = [name for name in _OPTIONAL if not body.get(name)]
+    return tuple(gaps if actor else [*gaps, "actor"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 
-from maturekit.errors import UntrustedError
+from maturekit.registry.safe.claims import demand, indices
 
-__all__ = ["check_isotonic", "check_one_hot"]
+__all__ = ["ENCODER_CHECKS", "check_isotonic", "check_one_hot"]
+
+_demand = functools.partial(demand, "an encoder")
 
 
 def check_one_hot(model: Any) -> None:
@@ -27,9 +30,9 @@ def check_one_hot(model: Any) -> None:
         _check_sorted(known)
         width = len(known)
         if group is not None:
-            _check_indices(group, below=len(known))
+            _demand(indices(group, below=len(known)))
             width -= len(group) - 1
-            _check_indices(mapping, below=width)
+            _demand(indices(mapping, below=width))
             _demand(len(mapping) == len(known) and len(group) > 0)
         else:
             _demand(mapping is None)
@@ -58,14 +61,8 @@ def _check_sorted(known: Any) -> None:
         _demand(bool((known[:-1] < known[1:]).all()))
 
 
-def _check_indices(indices: Any, *, below: int) -> None:
-    _demand(isinstance(indices, np.ndarray) and indices.ndim == 1 and indices.dtype.kind in "iu")
-    _demand(bool(((indices >= 0) & (indices < below)).all()))
-
-
-def _demand(claim: bool) -> None:
-    if not claim:
-        raise UntrustedError(
-            "an encoder in the file is damaged or forged: its parts do not fit together",
-            hint="using it could crash the process; take the model from a copy that you trust.",
-        )
+ENCODER_CHECKS = {
+    ("sklearn.isotonic", "IsotonicRegression"): check_isotonic,
+    ("sklearn.preprocessing._encoders", "OneHotEncoder"): check_one_hot,
+}
+"""Checks of finished instances, by the module and name of their class."""

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import functools
+import importlib
 from collections import OrderedDict
 from typing import Any
 
 from maturekit.errors import UntrustedError
 from maturekit.registry.safe.arrays import ARRAY_MAKERS
-from maturekit.registry.safe.encoders import check_isotonic, check_one_hot
+from maturekit.registry.safe.attributes import check_attributes
+from maturekit.registry.safe.encoders import ENCODER_CHECKS
+from maturekit.registry.safe.ensembles import ENSEMBLE_CHECKS, ENSEMBLE_TRIALS
+from maturekit.registry.safe.neighbors import NEIGHBOR_CHECKS, NEIGHBOR_MAKERS, NEIGHBOR_VALUES
 from maturekit.registry.safe.randomness import RANDOM_MAKERS, RANDOM_VALUES
 from maturekit.registry.safe.session import Draft, Maker, Session, plain_key
-from maturekit.registry.safe.trees import check_all_trees, check_boosting, check_forest, check_tree, make_tree
+from maturekit.registry.safe.tables import TABLE_MAKERS, TABLE_VALUES
+from maturekit.registry.safe.texts import TEXT_CHECKS
+from maturekit.registry.safe.trees import TREE_CHECKS, check_all_trees, make_tree
+from maturekit.registry.safe.vectors import VECTOR_CHECKS
 
 __all__ = ["MAKERS", "VALUES", "check_made"]
 
@@ -31,13 +38,21 @@ _LOSSES = {
 """The compiled losses of scikit-learn, and how many numbers each takes."""
 
 
-def _loss(name: str, parameters: int) -> Maker:
-    def make(arguments: tuple[Any, ...], session: Session) -> Any:  # noqa: ARG001  # every maker is asked alike
-        from sklearn._loss import _loss  # noqa: PLC0415  # only a file that holds a loss pays for scikit-learn
+_STEPS = {
+    "EpsilonInsensitive": 1,
+    "Hinge": 1,
+    "ModifiedHuber": 0,
+    "SquaredEpsilonInsensitive": 1,
+    "SquaredHinge": 1,
+}
+"""The same for losses of stochastic gradient descent alone."""
 
+
+def _loss(name: str, parameters: int, home: str = "sklearn._loss._loss") -> Maker:
+    def make(arguments: tuple[Any, ...], session: Session) -> Any:  # noqa: ARG001  # every maker is asked alike
         if len(arguments) != parameters or not all(type(argument) is float for argument in arguments):
             raise UntrustedError(f"the file makes the loss {name} of unusual arguments")
-        return getattr(_loss, name)(*arguments)
+        return getattr(importlib.import_module(home), name)(*arguments)
 
     return Maker(make)
 
@@ -87,6 +102,15 @@ def _bunch(arguments: tuple[Any, ...], session: Session) -> Any:
     return bunch
 
 
+def _imputed(arguments: tuple[Any, ...], session: Session) -> Any:  # noqa: ARG001  # every maker is asked alike
+    """Make one turn of the imputer that takes turns: a column, the columns it is guessed from, and a model."""
+    from sklearn.impute._iterative import _ImputerTriplet  # noqa: PLC0415  # only a file that holds one pays for it
+
+    if len(arguments) != 3:
+        raise UntrustedError("the file makes an unusual turn of an imputer")
+    return _ImputerTriplet(*arguments)
+
+
 def _partial(arguments: tuple[Any, ...], session: Session) -> Draft:
     """Begin the one partial function that models hold: the check of the input of histogram gradient boosting."""
     check = session.find("sklearn.utils.validation", "check_array")
@@ -106,12 +130,15 @@ _CHECK_OPTIONS = {"dtype", "ensure_all_finite", "force_all_finite"}
 
 MAKERS: dict[tuple[str, str], Maker] = {
     **ARRAY_MAKERS,
+    **NEIGHBOR_MAKERS,
     **RANDOM_MAKERS,
+    **TABLE_MAKERS,
     ("builtins", "bytes"): Maker(_bytes),  # this and the next: how the oldest protocol spells them
     ("builtins", "set"): Maker(_set),
     ("builtins", "slice"): Maker(_slice),
     ("collections", "OrderedDict"): Maker(_ordered),
     ("functools", "partial"): Maker(_partial),
+    ("sklearn.impute._iterative", "_ImputerTriplet"): Maker(_imputed),
     ("sklearn.utils._bunch", "Bunch"): Maker(_bunch),
     ("sklearn.tree._tree", "Tree"): Maker(make_tree),
     **{
@@ -122,6 +149,11 @@ MAKERS: dict[tuple[str, str], Maker] = {
     **{
         (module, "__pyx_unpickle_CyHalfMultinomialLoss"): Maker(_multinomial)
         for module in ("_loss", "sklearn._loss._loss")
+    },
+    **{
+        (home, name): _loss(name, parameters, home)
+        for home in ("sklearn.linear_model._sgd_fast",)
+        for name, parameters in _STEPS.items()
     },
 }
 """By module and name."""
@@ -134,6 +166,7 @@ _ELEMENTARY = set(
 VALUES: dict[str, set[str]] = {
     "builtins": set("bool complex float int object str".split()),
     "numpy": _ELEMENTARY
+    | set("max mean median min".split())
     | set(
         "ndarray bool bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 str_ bytes_ object_ "
         "datetime64 timedelta64 generic number integer signedinteger unsignedinteger inexact floating character flexible".split()
@@ -143,29 +176,13 @@ VALUES: dict[str, set[str]] = {
     "numpy.core._multiarray_umath": _ELEMENTARY,
     "numpy.core.umath": _ELEMENTARY,
     "sklearn.utils.validation": {"check_array"},
+    **NEIGHBOR_VALUES,
     **RANDOM_VALUES,
+    **TABLE_VALUES,
 }
 """What may be referred to beside the allow-list: plain types, and elementary functions of one array."""
 
-_FOREST = "sklearn.ensemble._forest"
-_BOOSTING = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
-_TREE = "sklearn.tree._classes"
-
-_CHECKS = {
-    ("sklearn.isotonic", "IsotonicRegression"): check_isotonic,
-    ("sklearn.preprocessing._encoders", "OneHotEncoder"): check_one_hot,
-    (_BOOSTING, "HistGradientBoostingClassifier"): check_boosting,
-    (_BOOSTING, "HistGradientBoostingRegressor"): check_boosting,
-    (_FOREST, "ExtraTreesClassifier"): check_forest,
-    (_FOREST, "ExtraTreesRegressor"): check_forest,
-    (_FOREST, "RandomForestClassifier"): check_forest,
-    (_FOREST, "RandomForestRegressor"): check_forest,
-    (_TREE, "DecisionTreeClassifier"): check_tree,
-    (_TREE, "DecisionTreeRegressor"): check_tree,
-    (_TREE, "ExtraTreeClassifier"): check_tree,
-    (_TREE, "ExtraTreeRegressor"): check_tree,
-}
-"""Checks of finished instances, by the module and name of their class."""
+_CHECKS = {**ENCODER_CHECKS, **ENSEMBLE_CHECKS, **NEIGHBOR_CHECKS, **TEXT_CHECKS, **TREE_CHECKS, **VECTOR_CHECKS}
 
 
 def check_made(session: Session) -> None:
@@ -174,7 +191,13 @@ def check_made(session: Session) -> None:
     >>> check_made(Session())
     """
     check_all_trees(session.trees)
-    for made in session.made:
-        check = _CHECKS.get((type(made).__module__, type(made).__qualname__))
-        if check is not None:
-            check(made)
+    made = [((type(each).__module__, type(each).__qualname__), each) for each in session.made]
+    for _, each in made:
+        check_attributes(each, trusts=session.trusts)
+    for kind, each in made:
+        if kind in _CHECKS:
+            _CHECKS[kind](each)
+    for trials in ENSEMBLE_TRIALS:
+        for kind, each in made:
+            if kind in trials:
+                trials[kind](each, session)

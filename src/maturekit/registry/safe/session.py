@@ -23,12 +23,13 @@ _GENEROUS = 4
 class Draft:
     """Something that a stream has begun, and that becomes a value when its state is given.
 
-    Until then nothing can be done with it. `keys` are where the machine remembers it.
+    Until then nothing can be done with it. `keys` are where the machine remembers it; `what` tells makers what it is.
     """
 
-    def __init__(self, finish: Callable[[Any, Machine], Any]) -> None:
+    def __init__(self, finish: Callable[[Any, Machine], Any], *, what: str = "") -> None:
         self._finish: Callable[[Any, Machine], Any] | None = finish
         self.keys: list[int] = []
+        self.what = what
 
     def finished(self, state: Any, machine: Machine) -> Any:
         """Return the value; once only."""
@@ -126,6 +127,14 @@ class Session:
             self.strangers.setdefault(found.name, set()).add("refer")
         return found
 
+    def trusts(self, value: Any) -> bool:
+        """Return whether a value is what the caller trusts by name, or an instance of it.
+
+        >>> Session().trusts(print)
+        False
+        """
+        return id(value) in self._callable or id(type(value)) in self._callable
+
     def make(self, maker: Any, arguments: tuple[Any, ...], *, new: bool) -> Any:
         """Call, or make an instance of, what a stream has found."""
         if isinstance(maker, Stranger):
@@ -159,9 +168,9 @@ class Session:
         kind = type(target)
         if type(state) is not dict or not all(type(key) is str for key in state):
             raise UntrustedError(f"the file gives {_name(kind)} a state that is no plain dictionary")
-        hidden = [key for key in state if hasattr(getattr(kind, key, None), "__get__")]
+        hidden = [key for key in state if type(getattr(kind, key, False)) is not bool]  # a default may be overridden
         if hidden:
-            raise UntrustedError(f"the file replaces methods of {_name(kind)}: {', '.join(sorted(hidden)[:5])}")
+            raise UntrustedError(f"the file replaces what belongs to {_name(kind)}: {', '.join(sorted(hidden)[:5])}")
         version = state.get("_sklearn_version")
         if type(version) is str:
             self.versions.add(f"{version:.20}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from maturekit.errors import UntrustedError
+from maturekit.registry.safe.claims import demand
 from maturekit.registry.safe.session import Draft, Session
 
 if TYPE_CHECKING:
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from maturekit.registry.safe.machine import Machine
 
-__all__ = ["check_all_trees", "check_boosting", "check_forest", "check_tree", "make_tree"]
+__all__ = ["TREE_CHECKS", "check_all_trees", "check_boosting", "check_forest", "check_tree", "make_tree"]
 
 _LEAF = -1
+_demand = functools.partial(demand, "a tree")
 
 
 def make_tree(arguments: tuple[Any, ...], session: Session) -> Draft:
@@ -50,17 +51,20 @@ def check_all_trees(trees: list[tuple[Any, int, int]]) -> None:
     """Check the nodes of compiled trees, given with their features and depths; all at once, since forests have many."""
     if not trees:
         return
-    columns = {
-        name: np.concatenate([nodes[name].astype(np.int64) for nodes, _, _ in trees])
-        for name in ("left_child", "right_child", "feature")
-    }
-    left, right, feature = columns.values()
     sizes, features, depths = np.array([(len(nodes), features, depth) for nodes, features, depth in trees]).T
+    ends = np.cumsum(sizes)
+    starts = ends - sizes
+    left, right, feature = np.empty((3, ends[-1]), np.int64)
+    for start, end, (nodes, _, _) in zip(starts.tolist(), ends.tolist(), trees, strict=True):
+        # Tree by tree, so that the nodes stay in the cache between the columns.
+        left[start:end] = nodes["left_child"]
+        right[start:end] = nodes["right_child"]
+        feature[start:end] = nodes["feature"]
     inner = left != _LEAF
-    _demand(bool((right[~inner] == _LEAF).all()))
-    _demand(bool(((feature >= 0) & (feature < np.repeat(features, sizes)))[inner].all()))
+    _demand(np.array_equal(right != _LEAF, inner))
+    limit = features[0] if (features == features[0]).all() else np.repeat(features, sizes)
+    _demand(bool(((feature >= 0) & (feature < limit) | ~inner).all()))
     above = _check_shape(left, right, inner, sizes)
-    starts = np.cumsum(sizes) - sizes
     _demand(np.array_equal(np.maximum.reduceat(_depths(above), starts), depths))
 
 
@@ -156,7 +160,7 @@ def _check_preprocessor(preprocessor: Any, categorical: Any, features: int) -> N
 
 def _check_shape(
     left: NDArray[np.int64], right: NDArray[np.int64], inner: NDArray[np.bool_], sizes: NDArray[np.int64]
-) -> NDArray[np.int64]:
+) -> NDArray[Any]:
     """Return the parent of every node of trees that stand one behind another; a root is its own.
 
     Each node but a root must be the child of exactly one node, which stands before it in the same tree.
@@ -164,8 +168,11 @@ def _check_shape(
     ends = np.cumsum(sizes)
     starts = ends - sizes
     parents = np.flatnonzero(inner)
-    start, end = np.repeat(starts, sizes)[parents], np.repeat(ends, sizes)[parents]
-    above = np.full(len(left), -1)
+    inside = np.cumsum(inner)  # how many of all that stand before the end of each tree
+    shares = np.diff(inside[ends - 1], prepend=0)
+    start, end = np.repeat(starts, shares), np.repeat(ends, shares)
+    kind: type[np.integer[Any]] = np.int32 if len(left) < 2**31 else np.int64  # after the check of bounds, less to move
+    above: NDArray[Any] = np.full(len(left), -1, kind)
     above[starts] = starts
     for children in (left[parents] + start, right[parents] + start):
         _demand(bool(((children > parents) & (children < end)).all()))
@@ -174,9 +181,9 @@ def _check_shape(
     return above
 
 
-def _depths(above: NDArray[np.int64]) -> NDArray[np.int64]:
+def _depths(above: NDArray[Any]) -> NDArray[Any]:
     """Return how far every node is from its root, by jumping twice as far at every turn."""
-    depths: NDArray[np.int64] = (above != np.arange(len(above))).astype(np.int64)
+    depths: NDArray[Any] = (above != np.arange(len(above), dtype=above.dtype)).astype(above.dtype)
     while True:
         further = depths[above]
         if not further.any():
@@ -192,9 +199,21 @@ def _features(model: Any) -> int:
     return int(count)
 
 
-def _demand(*claims: bool) -> None:
-    if not all(claims):
-        raise UntrustedError(
-            "a tree in the file is damaged or forged: its parts do not fit together",
-            hint="using it could crash the process; take the model from a copy that you trust.",
-        )
+_FOREST = "sklearn.ensemble._forest"
+_BOOSTING = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
+_TREE = "sklearn.tree._classes"
+_FORESTS = (
+    "ExtraTreesClassifier",
+    "ExtraTreesRegressor",
+    "RandomForestClassifier",
+    "RandomForestRegressor",
+    "RandomTreesEmbedding",
+)
+_TREES = ("DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor")
+TREE_CHECKS = {
+    (_BOOSTING, "HistGradientBoostingClassifier"): check_boosting,
+    (_BOOSTING, "HistGradientBoostingRegressor"): check_boosting,
+    **{(_FOREST, name): check_forest for name in _FORESTS},
+    **{(_TREE, name): check_tree for name in _TREES},
+}
+"""Checks of finished instances, by the module and name of their class."""
