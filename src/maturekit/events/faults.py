@@ -47,10 +47,10 @@ def judged_events(log: EventLog) -> Iterator[JudgedEvent]:
     """
     before: Event | None = None
     previous: str | None = ""
-    there = sorted(log.numbers())
-    number = 1
-    while number <= max(there, default=0):
-        absent = _absent_until(log, number, there)
+    there = log.numbers()
+    last, number = max(there, default=0), 1
+    while number <= last:
+        absent = number - 1 if number in there else _absent_until(log, number, there)
         if absent >= number:
             which = f"event {number} is" if absent == number else f"events {number} to {absent} are"
             yield JudgedEvent(number, None, (f"{log.name}: {which} missing",))
@@ -74,12 +74,9 @@ def event_faults(log: EventLog) -> Iterator[str]:
         yield from judged.faults
 
 
-def _absent_until(log: EventLog, number: int, there: list[int]) -> int:
-    """Return the last of the missing events that begin with this number; a smaller number if it is not missing."""
-    listed = set(there)
-    if number in listed:
-        return number - 1
-    end = next(known for known in there if known > number) - 1
+def _absent_until(log: EventLog, number: int, there: set[int]) -> int:
+    """Return the last of the events that are missing from this number on; a smaller number if the listing missed it."""
+    end = min(known for known in there if known > number) - 1
     if end - number >= _LAG:
         return end
     while number <= end and not log.store.exists(log.key(number)):

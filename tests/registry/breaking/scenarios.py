@@ -87,7 +87,7 @@ def erase(place):
     opened(place).erase("late:3", **NOW)
 
 
-SCENARIOS = {scenario.__name__: scenario for scenario in (first, another, hundredth, promote, swap, collect)}
+SCENARIOS = {scenario.__name__: scenario for scenario in (first, another, hundredth, promote, swap, collect, erase)}
 
 
 def template(folder, scenario):

@@ -149,6 +149,8 @@ def test_a_distance_is_made_again_by_its_constructor():
         {"effective_metric_params_": {"out": np.zeros((60, 60))}},
         {"metric_params": {"w": np.ones(2)}},
         {"effective_metric_": "no such metric"},
+        {"effective_metric_": "haversine"},
+        {"metric": "precomputed"},
     ],
     ids=", ".join,
 )

@@ -115,6 +115,7 @@ def check_neighbors(model: Any) -> None:
         (held["effective_metric_"], held["effective_metric_params_"]),
     ):
         _check_metric(metric, parameters or {}, columns)
+        _demand(metric != "precomputed" or rows == columns, metric != "haversine" or columns == 2)
     if "_y" in held:
         _check_answers(held, rows)
 
