@@ -11,6 +11,8 @@ import pytest
 from maturekit.registry import Registry, Serializer
 from maturekit.storage import MemoryStore
 
+collect_ignore = ["breaking"]  # programs that strike registries, and what they share
+
 
 class PlainSerializer(Serializer):
     """Texts as models: no test of the registry itself needs more, nor pays for scikit-learn."""

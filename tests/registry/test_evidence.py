@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from maturekit.reports import Certainty, Finding, Report
-
-KILLED = Path(__file__).parents[1] / "storage" / "killed.py"
 
 
 def reading(*, alarm, evidence=40.0, years=2.0):

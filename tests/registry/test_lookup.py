@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +16,6 @@ from maturekit.errors import (
 )
 from maturekit.registry import Registry
 from maturekit.reports import Report
-
-KILLED = Path(__file__).parents[1] / "storage" / "killed.py"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,6 @@ from maturekit.errors import (
 from maturekit.registry import Registry
 from maturekit.reports import Finding, Report
 from maturekit.storage import MemoryStore
-
-KILLED = Path(__file__).parents[1] / "storage" / "killed.py"
 
 
 class Says:

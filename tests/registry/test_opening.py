@@ -7,7 +7,6 @@ import subprocess
 import sys
 import textwrap
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -19,8 +18,6 @@ from maturekit.errors import (
 )
 from maturekit.registry import Registry
 from maturekit.storage import LocalStore
-
-KILLED = Path(__file__).parents[1] / "storage" / "killed.py"
 
 
 def test_opening_writes_nothing_and_reading_what_is_not_there_says_so(tmp_path):

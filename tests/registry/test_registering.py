@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,8 +20,6 @@ from maturekit.registry import Registry
 from maturekit.reports import Finding, Report
 from maturekit.statistics import Interval
 from maturekit.storage import MemoryStore
-
-KILLED = Path(__file__).parents[1] / "storage" / "killed.py"
 
 
 def test_what_is_registered_is_read_back(registry, store):

@@ -8,7 +8,7 @@ from typing import Any
 from maturekit._core.clock import iso
 from maturekit.events import Event
 from maturekit.registry import Version
-from maturekit.registry.standing import Standing
+from maturekit.registry.housekeeping.standing import Standing
 
 __all__ = ["event_line", "version_facts", "version_lines"]
 

@@ -276,9 +276,10 @@ class EventLog:
             data = event.to_bytes()
             if Event.from_bytes(data) != event:  # two halves of a surrogate pair, which read back as one character
                 raise ArgumentError("it would not read back as it was written; is all its text valid Unicode?")
-            return event, data
         except (ValueError, RecursionError) as error:
             raise ArgumentError(f"{self.name}: an event of kind {wish.kind!r} cannot be stored: {error}") from error
+        else:
+            return event, data
 
     def _wait_for(self, number: int, since: float) -> None:
         if time.monotonic() - since > _PATIENCE:

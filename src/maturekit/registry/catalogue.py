@@ -16,13 +16,13 @@ from maturekit.errors import ArgumentError, ArgumentTypeError, ModelNotFoundErro
 from maturekit.events import Event, EventLog, Head, Seal, State
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.comparison import compare_versions
-from maturekit.registry.joblib_serializer import JoblibSerializer
 from maturekit.registry.listing import event_frame, version_frame
 from maturekit.registry.lookup import find_alias, find_number, split_reference
 from maturekit.registry.moves import state_behind
 from maturekit.registry.root import Root
-from maturekit.registry.serializer import Serializer
-from maturekit.registry.shipping import write_export
+from maturekit.registry.serializers.joblib_serializer import JoblibSerializer
+from maturekit.registry.serializers.serializer import Serializer
+from maturekit.registry.shipping.exporting import write_export
 from maturekit.registry.state import model_step, positions, version_count
 from maturekit.registry.version import Version
 from maturekit.reports import Report

@@ -8,17 +8,17 @@ from datetime import timedelta
 from maturekit._core.clock import as_utc
 from maturekit.errors import ArgumentError
 from maturekit.events import Draft, Event, EventLog, Head
-from maturekit.registry.anchoring import anchor_text
 from maturekit.registry.bodies import HoldBody
 from maturekit.registry.checks import checked_line
-from maturekit.registry.erasing import Eraser
-from maturekit.registry.garbage import collect_garbage
+from maturekit.registry.housekeeping.anchoring import anchor_text
+from maturekit.registry.housekeeping.erasing import Eraser
+from maturekit.registry.housekeeping.garbage import collect_garbage
+from maturekit.registry.housekeeping.marking import log_names
+from maturekit.registry.housekeeping.retention import checked_keep, checked_parts, reasons_to_keep
+from maturekit.registry.housekeeping.standing import Standing
+from maturekit.registry.housekeeping.verification import verify_registry
 from maturekit.registry.lookup import checked_cause
-from maturekit.registry.marking import log_names
 from maturekit.registry.moving import Moving
-from maturekit.registry.retention import checked_keep, checked_parts, reasons_to_keep
-from maturekit.registry.standing import Standing
-from maturekit.registry.verification import verify_registry
 from maturekit.registry.version import Version
 from maturekit.reports import Finding, Report
 

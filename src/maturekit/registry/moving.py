@@ -8,9 +8,9 @@ from maturekit._core.names import check_name
 from maturekit.errors import ArgumentError, PromotionRefusedError
 from maturekit.events import Draft, Event, Head
 from maturekit.registry.checks import checked_line
+from maturekit.registry.housekeeping.standing import require_whole
 from maturekit.registry.lookup import alias_missing, checked_cause, find_alias
 from maturekit.registry.promotion import Wish, retirement, rollback_move
-from maturekit.registry.standing import require_whole
 from maturekit.registry.state import positions
 from maturekit.registry.version import Version
 from maturekit.registry.writing import Writing

@@ -24,7 +24,7 @@ from maturekit.registry.checks import (
 from maturekit.registry.environment import current_environment, installed_packages
 from maturekit.registry.examples import examples_to_json
 from maturekit.registry.revision import current_revision
-from maturekit.registry.serializer import Serializer
+from maturekit.registry.serializers.serializer import Serializer
 from maturekit.registry.state import version_count
 from maturekit.reports import Report
 from maturekit.storage import Writer

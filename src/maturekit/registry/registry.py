@@ -11,11 +11,11 @@ from maturekit.events import Event
 from maturekit.registry.bodies import ApprovalBody
 from maturekit.registry.checks import Measured, checked_line
 from maturekit.registry.evidence import evidence_body
-from maturekit.registry.importing import Importing
 from maturekit.registry.keeping import Keeping
 from maturekit.registry.lookup import checked_cause
 from maturekit.registry.recording import Contents, Storable, version_digest
-from maturekit.registry.serializer import Serializer
+from maturekit.registry.serializers.serializer import Serializer
+from maturekit.registry.shipping.importing import Importing
 from maturekit.registry.version import Version
 from maturekit.reports import Report
 

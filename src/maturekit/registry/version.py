@@ -17,8 +17,8 @@ from maturekit.events import Event, StoredEvent
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import ApprovalBody, Bounds, VersionBody, attached_body, body_of
 from maturekit.registry.examples import examples_from_json
-from maturekit.registry.serializer import Serializer
-from maturekit.registry.standing import Standing, erased_error
+from maturekit.registry.housekeeping.standing import Standing, erased_error
+from maturekit.registry.serializers.serializer import Serializer
 from maturekit.reports import Report, VersionFacts
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from maturekit.events import Draft
 from maturekit.registry.bodies import Body
 from maturekit.registry.catalogue import Catalogue
 from maturekit.registry.checks import checked_line
-from maturekit.registry.serializer import Serializer
+from maturekit.registry.serializers.serializer import Serializer
 from maturekit.storage import Place
 
 __all__ = ["Writing"]

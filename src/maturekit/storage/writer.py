@@ -18,7 +18,20 @@ __all__ = ["MemoryUpload", "Upload", "Writer"]
 
 
 class Upload(Protocol):
-    """Where a store keeps the parts of a large value until they get their key; hidden from every reader."""
+    """Where a store keeps the parts of a large value until they get their key; hidden from every reader.
+
+    Examples
+    --------
+    >>> from maturekit.storage import MemoryStore
+    >>> store = MemoryStore()
+    >>> upload = MemoryUpload(store)
+    >>> upload.append(b"o")
+    >>> upload.append(b"ne")
+    >>> upload.finish()
+    >>> upload.put_new("a/b")
+    >>> store.get("a/b")
+    b'one'
+    """
 
     def append(self, part: bytes) -> None:
         """Write the next bytes."""

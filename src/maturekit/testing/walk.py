@@ -39,7 +39,7 @@ def implementations(package: ModuleType, *, of: type) -> list[type]:
 
     >>> import maturekit.storage
     >>> [kind.__name__ for kind in implementations(maturekit.storage, of=maturekit.storage.Store)]
-    ['LocalStore', 'MemoryStore']
+    ['CachedStore', 'LocalStore', 'MemoryStore', 'ObjectStore']
     """
     return [kind for kind in _classes(package) if issubclass(kind, of) and not inspect.isabstract(kind)]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import resource
 import signal
 import sys
 import warnings
@@ -28,6 +29,10 @@ METHODS = (
 
 SLOW = 20
 """Seconds after which a forgery that only takes long is left: a degree of a million is not promised to be quick."""
+
+
+MEMORY = 8 * 2**30
+"""Bytes after which an allocation fails: a forged broadcast may ask for much, and the machine is not ours alone."""
 
 
 class Slow(BaseException):
@@ -172,6 +177,7 @@ def use(model, rows):
 def main(folder, first, count):
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGALRM, leave)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     np.seterr(all="ignore")
     models = [pickle.loads(path.read_bytes()) for path in sorted(folder.glob("*.pickle"))]
     loaded = 0

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.cluster import Birch, BisectingKMeans, KMeans, MiniBatchKMeans
+from sklearn.cluster import Birch, BisectingKMeans, FeatureAgglomeration, KMeans, MiniBatchKMeans
 from sklearn.covariance import EllipticEnvelope, EmpiricalCovariance
 from sklearn.ensemble import GradientBoostingClassifier, IsolationForest
 from sklearn.feature_extraction import DictVectorizer, FeatureHasher
 from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
+from sklearn.kernel_approximation import PolynomialCountSketch
 from sklearn.neighbors import NearestNeighbors
-from sklearn.preprocessing import MultiLabelBinarizer
+from sklearn.preprocessing import MultiLabelBinarizer, PolynomialFeatures
 from sklearn.svm import SVC
 
 from maturekit.errors import FormatError, UntrustedError
@@ -47,6 +48,9 @@ def test_a_forged_vocabulary_is_refused():
     model = MultiLabelBinarizer().fit([["a"], ["b"]])
     assert read(dumped(model)).value.transform([["b"]]).tolist() == [[0, 1]]
     model._cached_dict = {"a": 0, "b": 10**6}
+    refused(dumped(model))
+    model._cached_dict = None
+    model.classes_ = np.array(["a", "b", "b"], dtype=object)  # two columns, and "b" in the third
     refused(dumped(model))
 
 
@@ -104,6 +108,30 @@ def test_a_forged_covariance_is_refused():
             model.__dict__.update(change)
             refused(dumped(model))
             model.__dict__.update(kept)
+
+
+def test_what_decides_how_much_memory_an_answer_takes_is_checked():
+    groups = FeatureAgglomeration(2).fit(X)
+    powers = PolynomialFeatures(2).fit(X)
+    sketch = PolynomialCountSketch(n_components=4, degree=2).fit(X)
+    for model, change in (
+        (groups, {"labels_": np.array([0, 1, 2**28])}),
+        (groups, {"labels_": np.array([0, 1])}),
+        (powers, {"_max_degree": 10**6}),
+        (powers, {"_max_degree": 3}),
+        (powers, {"n_output_features_": 2**40}),
+        (powers, {"_max_degree": 1000, "n_output_features_": 167_668_501}),  # sums that are right, and 1.3 GB a row
+        (powers, {"_max_degree": 2**15, "n_features_in_": 2**31, "interaction_only": True}),  # sums that take for ever
+        (powers, {"include_bias": 2}),
+        (sketch, {"n_components": 2**40}),
+        (sketch, {"degree": 2**30}),
+        (sketch, {"indexHash_": sketch.indexHash_ + 4}),
+    ):
+        assert read(dumped(model)).value.transform(X[:1]).tolist() == model.transform(X[:1]).tolist()
+        kept = dict(model.__dict__)
+        model.__dict__.update(change)
+        refused(dumped(model))
+        model.__dict__.update(kept)
 
 
 def test_a_search_that_was_never_fitted_loads_too():

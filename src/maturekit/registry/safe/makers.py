@@ -15,6 +15,7 @@ from maturekit.registry.safe.ensembles import ENSEMBLE_CHECKS, ENSEMBLE_TRIALS
 from maturekit.registry.safe.neighbors import NEIGHBOR_CHECKS, NEIGHBOR_MAKERS, NEIGHBOR_VALUES
 from maturekit.registry.safe.randomness import RANDOM_MAKERS, RANDOM_VALUES
 from maturekit.registry.safe.session import Draft, Maker, Session, plain_key
+from maturekit.registry.safe.sizes import SIZE_CHECKS
 from maturekit.registry.safe.tables import TABLE_MAKERS, TABLE_VALUES
 from maturekit.registry.safe.texts import TEXT_CHECKS
 from maturekit.registry.safe.trees import TREE_CHECKS, check_all_trees, make_tree
@@ -182,7 +183,15 @@ VALUES: dict[str, set[str]] = {
 }
 """What may be referred to beside the allow-list: plain types, and elementary functions of one array."""
 
-_CHECKS = {**ENCODER_CHECKS, **ENSEMBLE_CHECKS, **NEIGHBOR_CHECKS, **TEXT_CHECKS, **TREE_CHECKS, **VECTOR_CHECKS}
+_CHECKS = {
+    **ENCODER_CHECKS,
+    **ENSEMBLE_CHECKS,
+    **NEIGHBOR_CHECKS,
+    **SIZE_CHECKS,
+    **TEXT_CHECKS,
+    **TREE_CHECKS,
+    **VECTOR_CHECKS,
+}
 
 
 def check_made(session: Session) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import numpy as np
+
 from maturekit.errors import UntrustedError
 from maturekit.registry.safe.claims import count, demand, numbers
+from maturekit.registry.safe.session import plain_key
 
 __all__ = ["TEXT_CHECKS"]
 
@@ -26,6 +29,15 @@ def check_vocabulary(model: Any) -> None:
         if known is not None:
             _demand(type(known) is dict and all(type(column) is int for column in known.values()))
             _demand(not known or (min(known.values()) >= 0 and max(known.values()) < len(known)))
+
+
+def check_label_sets(model: Any) -> None:
+    """Check that no label stands twice: the second would get a column behind the last."""
+    check_vocabulary(model)
+    labels = vars(model).get("classes_")
+    if labels is not None:
+        _demand(type(labels) is np.ndarray and labels.ndim == 1)
+        _demand(len(set(map(plain_key, labels.tolist()))) == len(labels))
 
 
 def check_hashing(model: Any) -> None:
@@ -51,7 +63,7 @@ TEXT_CHECKS = {
     (f"{_TEXT}.text", "CountVectorizer"): check_vocabulary,
     (f"{_TEXT}.text", "HashingVectorizer"): check_hashing,
     (f"{_TEXT}.text", "TfidfVectorizer"): check_vocabulary,
-    ("sklearn.preprocessing._label", "MultiLabelBinarizer"): check_vocabulary,
+    ("sklearn.preprocessing._label", "MultiLabelBinarizer"): check_label_sets,
     **{
         (f"sklearn.covariance.{module}", name): check_covariance
         for module, name in (

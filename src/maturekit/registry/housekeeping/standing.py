@@ -10,7 +10,7 @@ from maturekit._core.clock import iso
 from maturekit.errors import NotFoundError
 from maturekit.events import Event, EventLog, Head
 from maturekit.registry.bodies import ErasureBody, HoldBody, VersionBody, body_of
-from maturekit.registry.marking import named_parts, version_parts
+from maturekit.registry.housekeeping.marking import named_parts, version_parts
 from maturekit.registry.state import moves_of
 
 __all__ = ["Standing", "erased_error", "require_whole"]

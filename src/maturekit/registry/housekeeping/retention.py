@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.events import Event
+from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.moves import alias_stack
-from maturekit.registry.standing import Standing
 
 __all__ = ["ERASABLE", "checked_keep", "checked_parts", "erasable_parts", "kept_because", "reasons_to_keep"]
 

@@ -21,8 +21,8 @@ import pytest
 
 from maturekit.errors import ArgumentError, ArgumentTypeError, FormatError, MaturekitError
 from maturekit.registry import Registry
-from maturekit.registry.onnx_model import OnnxModel, runtime
-from maturekit.registry.onnx_serializer import OnnxSerializer
+from maturekit.registry.serializers.onnx_model import OnnxModel, runtime
+from maturekit.registry.serializers.onnx_serializer import OnnxSerializer
 
 if importlib.util.find_spec("onnxruntime") is None:
     pytest.skip("onnxruntime is not installed", allow_module_level=True)
@@ -87,7 +87,7 @@ def test_a_model_of_one_thread_answers_in_a_forked_process_that_then_ends():
     code = """
     import os, signal
     import numpy as np
-    from maturekit.registry.onnx_serializer import OnnxSerializer
+    from maturekit.registry.serializers.onnx_serializer import OnnxSerializer
     model, _ = OnnxSerializer().sample()
     rows = np.ones((200_000, 2), np.float32)
     expected = model.predict(rows).tolist()
@@ -120,7 +120,7 @@ def test_onnxruntime_keeps_no_thread_and_no_file_to_send_from(tmp_path):
     code = """
     import os
     import numpy as np
-    from maturekit.registry.onnx_serializer import OnnxSerializer
+    from maturekit.registry.serializers.onnx_serializer import OnnxSerializer
     model, rows = OnnxSerializer().sample()
     model.predict(rows)
     print(os.environ["ORT_DISABLE_TELEMETRY"], len(os.listdir("/proc/self/task")))
@@ -133,7 +133,7 @@ def test_the_choice_of_the_caller_about_telemetry_stays():
     code = """
     import os, sys
     sys.modules["onnxruntime"] = os  # it is not imported: it would act on the choice
-    from maturekit.registry.onnx_model import runtime
+    from maturekit.registry.serializers.onnx_model import runtime
     assert runtime() is os
     print(os.environ["ORT_DISABLE_TELEMETRY"])
     """
@@ -355,7 +355,7 @@ def test_neither_bombs_nor_flipped_bits_harm_the_process():
     from types import SimpleNamespace
     import numpy as np
     from maturekit.errors import MaturekitError
-    from maturekit.registry.onnx_serializer import OnnxSerializer
+    from maturekit.registry.serializers.onnx_serializer import OnnxSerializer
     g = SimpleNamespace(**runpy.run_path({str(GRAPHS)!r}))
     size = g.tensor("s", [2], [10**5, 5000], kind=g.INT64)
     one, wide = g.tensor("one", [1, 1], [1.0]), g.value("x", g.FLOAT, "rows", 1)
@@ -383,7 +383,7 @@ def test_neither_bombs_nor_flipped_bits_harm_the_process():
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert int(done.stdout) < 500  # MiB; each bomb would take 2,000
+    assert int(done.stdout) < 1_000  # MiB; each bomb would take 2,000 beside the 400 to 550 of the packages
 
 
 def test_a_flipped_bit_in_a_registry_is_found_before_the_graph_is_opened(store, replace, monkeypatch):

@@ -9,9 +9,9 @@ from maturekit._core.digest import digest_of
 from maturekit.errors import IntegrityError, KeyMissingError, MaturekitError, StorageError
 from maturekit.events import EventLog, JudgedEvent, Seal, cache_faults, judged_events
 from maturekit.registry.blobs import Blobs
-from maturekit.registry.marking import named_parts
-from maturekit.registry.records import contradiction
-from maturekit.registry.standing import Standing
+from maturekit.registry.housekeeping.marking import named_parts
+from maturekit.registry.housekeeping.records import contradiction
+from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.state import model_step
 from maturekit.reports import Finding, Status
 from maturekit.storage import Store

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 from maturekit.errors import ArgumentTypeError, FormatError
-from maturekit.registry.onnx_model import OnnxModel, checked_threads
-from maturekit.registry.serializer import Serializer
+from maturekit.registry.serializers.onnx_model import OnnxModel, checked_threads
+from maturekit.registry.serializers.serializer import Serializer
 
 __all__ = ["OnnxSerializer"]
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from maturekit.events import Event
 from maturekit.registry.bodies import ApprovalBody, ErasureBody, HoldBody, MoveBody, VersionBody, attached_body, body_of
+from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.recording import version_digest
-from maturekit.registry.standing import Standing
 from maturekit.registry.state import moves_of
 
 __all__ = ["contradiction"]

@@ -9,7 +9,7 @@ from typing import Any, Self
 from maturekit._core.hashing import Buffer
 from maturekit.errors import FormatError, MaturekitWarning
 from maturekit.registry.safe import read
-from maturekit.registry.serializer import Content, Serializer
+from maturekit.registry.serializers.serializer import Content, Serializer
 
 __all__ = ["JoblibSerializer"]
 

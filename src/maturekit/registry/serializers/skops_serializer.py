@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from maturekit._core.extras import require
 from maturekit.errors import ArgumentError, FormatError, UntrustedError
-from maturekit.registry.serializer import Serializer
+from maturekit.registry.serializers.serializer import Serializer
 
 __all__ = ["SkopsSerializer"]
 
@@ -103,7 +103,7 @@ class SkopsSerializer(Serializer):
 
 
 def _check(data: bytes) -> None:
-    from maturekit.registry.skops_limits import check_archive  # noqa: PLC0415  # the registry is imported without numpy
+    from maturekit.registry.serializers.skops_limits import check_archive  # noqa: PLC0415  # the registry is imported without numpy
 
     check_archive(data)
 

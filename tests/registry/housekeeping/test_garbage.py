@@ -231,6 +231,24 @@ def test_the_collector_may_run_at_any_step_of_a_writer_that_uses_an_orphan(plain
     assert registry.verify().ok
 
 
+@pytest.mark.parametrize("act", ["gc", "erase"])
+def test_new_content_may_be_collected_before_its_event_lands(plain, act):
+    """A collector without grace time, and an erasure of equal content that is repeated, find content without event."""
+    store = Interrupted()
+    registry = filled(store, plain)
+    registry.register("late", "b", notes="a note", serializer=plain, revision="abc")
+    registry.erase("late:2", actor="ada", reason="x")
+    collect = {
+        "gc": lambda: Registry(store).gc(grace=NOW),
+        "erase": lambda: Registry(store).erase("late:2", actor="ada", reason="x"),
+    }
+    store.meanwhile("before", "put_new", "late/events/000000000006.json", collect[act])
+    version = registry.register("late", "b", notes="a note", serializer=plain, revision="abc")
+    assert store.act is None
+    assert (version.load(), version.notes) == ("b", "a note")
+    assert registry.verify().ok
+
+
 @pytest.mark.parametrize("when", ["before", "behind"])
 @pytest.mark.parametrize("operation", ["get", "modified", "delete"])
 def test_two_collectors_at_once_remove_the_same_and_nothing_else(plain, when, operation):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from maturekit._core.extras import require
 from maturekit.errors import ArgumentError, ArgumentTypeError, FormatError
-from maturekit.registry.onnx_limits import check_graph
+from maturekit.registry.serializers.onnx_limits import check_graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from maturekit.registry.onnx_inputs import Input
+    from maturekit.registry.serializers.onnx_inputs import Input
 
 __all__ = ["OnnxModel", "checked_threads", "runtime"]
 
@@ -49,7 +49,7 @@ class OnnxModel:
 
     Examples
     --------
-    >>> from maturekit.registry.onnx_serializer import OnnxSerializer
+    >>> from maturekit.registry.serializers.onnx_serializer import OnnxSerializer
     >>> model, rows = OnnxSerializer().sample()  # y = 2 a + 3 b + 1
     >>> model.input_names, model.output_names
     (('x',), ('y',))
@@ -116,7 +116,7 @@ class OnnxModel:
         return f"OnnxModel({len(self.content):,} bytes, threads={self.threads})"
 
     def _answers(self, data: Any, names: list[str]) -> list[Any]:
-        from maturekit.registry.onnx_inputs import feeds  # noqa: PLC0415  # the registry is imported without numpy
+        from maturekit.registry.serializers.onnx_inputs import feeds  # noqa: PLC0415  # the registry is imported without numpy
 
         graph = self._opened()
         given = feeds(data, graph.inputs)
@@ -163,7 +163,7 @@ def checked_threads(threads: object) -> int:
 
 
 def _open(content: bytes, threads: int) -> _Graph:
-    from maturekit.registry.onnx_inputs import Input  # noqa: PLC0415  # the registry is imported without numpy
+    from maturekit.registry.serializers.onnx_inputs import Input  # noqa: PLC0415  # the registry is imported without numpy
 
     package = runtime()
     check_graph(content)

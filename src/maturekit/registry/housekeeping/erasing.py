@@ -7,9 +7,9 @@ from maturekit._core.logs import logger
 from maturekit.errors import ArgumentError
 from maturekit.events import Event, EventLog, Head
 from maturekit.registry.bodies import ErasureBody, body_of
-from maturekit.registry.garbage import remove_unneeded
-from maturekit.registry.retention import erasable_parts, kept_because
-from maturekit.registry.standing import Standing
+from maturekit.registry.housekeeping.garbage import remove_unneeded
+from maturekit.registry.housekeeping.retention import erasable_parts, kept_because
+from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.version import Version
 
 __all__ = ["Eraser"]

@@ -12,12 +12,12 @@ from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.events import EventLog, Seal, StoredEvent
 from maturekit.events.head import HEAD_EVERY, START
 from maturekit.events.pack import PACK_EVERY
-from maturekit.registry.archive import ArchiveWriter
 from maturekit.registry.blobs import Blobs
-from maturekit.registry.manifest import Manifest, Scope
-from maturekit.registry.marking import log_names, named_digests
+from maturekit.registry.housekeeping.marking import log_names, named_digests
+from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.root import ROOT_KEY, Root
-from maturekit.registry.standing import Standing
+from maturekit.registry.shipping.archive import ArchiveWriter
+from maturekit.registry.shipping.manifest import Manifest, Scope
 from maturekit.registry.version import Version
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from maturekit._core.digest import digest_of
 from maturekit.errors import ArgumentError, IntegrityError, KeyMissingError, KeyTakenError, MaturekitError, StorageError
 from maturekit.events import EventLog, Seal, judged_events, lost_ends, mend_caches
 from maturekit.registry.blobs import Blobs
-from maturekit.registry.marking import log_names
-from maturekit.registry.standing import Standing
+from maturekit.registry.housekeeping.marking import log_names
+from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.state import model_step
 from maturekit.reports import Finding, Report
 from maturekit.storage import Store

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from maturekit.errors import ArgumentError, KeyTakenError
 from maturekit.events import Draft, EventLog, Head, StoredEvent
-from maturekit.registry.archive import Archive
-from maturekit.registry.arrival import ArrivedHistory, ArrivedVersion, arrived_histories, arrived_version
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import attached_body
 from maturekit.registry.checks import checked_line
 from maturekit.registry.root import ROOT_KEY
+from maturekit.registry.shipping.archive import Archive
+from maturekit.registry.shipping.arrival import ArrivedHistory, ArrivedVersion, arrived_histories, arrived_version
 from maturekit.registry.state import version_count
 from maturekit.registry.version import Version
 from maturekit.registry.writing import Writing

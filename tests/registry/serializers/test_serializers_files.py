@@ -20,8 +20,8 @@ from maturekit.errors import (
     StorageError,
 )
 from maturekit.registry import Registry
-from maturekit.registry.files_serializer import FilesSerializer
-from maturekit.registry.model_files import ModelFiles
+from maturekit.registry.serializers.files_serializer import FilesSerializer
+from maturekit.registry.serializers.model_files import ModelFiles
 
 LIST = "maturekit-files.json"
 MODEL = {"weights.gguf": bytes(range(256)) * 40, "config.json": b"{}", "empty.txt": b""}

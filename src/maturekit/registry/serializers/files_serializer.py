@@ -11,8 +11,8 @@ from typing import Any, Self
 from maturekit._core.digest import canonical_json, check_format, digest_of, parse_json
 from maturekit._core.names import check_name
 from maturekit.errors import ArgumentError, ArgumentTypeError, FormatError, SourceMissingError, StorageError
-from maturekit.registry.model_files import ModelFiles
-from maturekit.registry.serializer import Serializer
+from maturekit.registry.serializers.model_files import ModelFiles
+from maturekit.registry.serializers.serializer import Serializer
 
 __all__ = ["FilesSerializer"]
 

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 from maturekit.errors import ForeignFolderError, IntegrityError, RegistryNotFoundError, StorageError
 from maturekit.events import Seal
-from maturekit.registry.anchoring import anchor_findings
-from maturekit.registry.examination import Examination
-from maturekit.registry.marking import log_names
+from maturekit.registry.housekeeping.anchoring import anchor_findings
+from maturekit.registry.housekeeping.examination import Examination
+from maturekit.registry.housekeeping.marking import log_names
 from maturekit.registry.root import Root
 from maturekit.reports import Finding, Report
 from maturekit.storage import Store

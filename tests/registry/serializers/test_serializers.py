@@ -10,10 +10,10 @@ import pytest
 from maturekit import testing
 from maturekit.errors import ArgumentTypeError, FormatError, MaturekitError, MissingExtraError, NotFoundError
 from maturekit.registry import JoblibSerializer, Registry, Serializer
-from maturekit.registry.files_serializer import FilesSerializer
-from maturekit.registry.onnx_model import OnnxModel
-from maturekit.registry.onnx_serializer import OnnxSerializer
-from maturekit.registry.skops_serializer import SkopsSerializer
+from maturekit.registry.serializers.files_serializer import FilesSerializer
+from maturekit.registry.serializers.onnx_model import OnnxModel
+from maturekit.registry.serializers.onnx_serializer import OnnxSerializer
+from maturekit.registry.serializers.skops_serializer import SkopsSerializer
 
 OURS = (FilesSerializer, JoblibSerializer, OnnxSerializer, SkopsSerializer)
 EXTRAS = ((OnnxSerializer, "onnx", "onnxruntime"), (SkopsSerializer, "skops", "skops.io"))
@@ -110,9 +110,9 @@ def test_an_opened_registry_of_all_kinds_loads_none_of_their_packages():
     code = """
 import sys
 from maturekit.registry import Registry
-from maturekit.registry.files_serializer import FilesSerializer
-from maturekit.registry.onnx_serializer import OnnxSerializer
-from maturekit.registry.skops_serializer import SkopsSerializer
+from maturekit.registry.serializers.files_serializer import FilesSerializer
+from maturekit.registry.serializers.onnx_serializer import OnnxSerializer
+from maturekit.registry.serializers.skops_serializer import SkopsSerializer
 from maturekit.storage import MemoryStore
 Registry(MemoryStore(), serializers=[FilesSerializer(), OnnxSerializer(), SkopsSerializer()])
 print(sorted({"joblib", "numpy", "onnxruntime", "pandas", "scipy", "skops", "sklearn"} & sys.modules.keys()))

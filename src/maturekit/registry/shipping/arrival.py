@@ -11,17 +11,17 @@ from maturekit.errors import IntegrityError, NameRuleError
 from maturekit.events import Event, EventLog, Seal, StoredEvent
 from maturekit.events.head import START, Heads, Step
 from maturekit.events.pack import PACK_EVERY
-from maturekit.registry.archive import Archive
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import Origin, ReportBody, VersionBody, attached_body, body_of
 from maturekit.registry.evidence import evidence_body
-from maturekit.registry.marking import log_names, named_digests
+from maturekit.registry.housekeeping.marking import log_names, named_digests
+from maturekit.registry.housekeeping.standing import Standing
+from maturekit.registry.housekeeping.verification import verify_registry
 from maturekit.registry.recording import version_digest
 from maturekit.registry.root import ROOT_KEY, Root
-from maturekit.registry.shipping import BESIDE
-from maturekit.registry.standing import Standing
+from maturekit.registry.shipping.archive import Archive
+from maturekit.registry.shipping.exporting import BESIDE
 from maturekit.registry.state import model_step
-from maturekit.registry.verification import verify_registry
 from maturekit.reports import Report
 from maturekit.storage import MemoryStore
 

@@ -9,7 +9,7 @@ from typing import Any
 from maturekit._core.digest import canonical_json, check_format, digest_of, parse_json
 from maturekit.errors import FormatError, KeyMissingError, StorageError
 from maturekit.events import EventLog, Head
-from maturekit.registry.marking import log_names
+from maturekit.registry.housekeeping.marking import log_names
 from maturekit.reports import Finding
 from maturekit.storage import Store
 

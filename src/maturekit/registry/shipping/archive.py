@@ -16,8 +16,8 @@ from typing import IO, Self
 
 from maturekit._core.digest import digest_of
 from maturekit.errors import FormatError, IntegrityError, SourceMissingError, StorageError
-from maturekit.registry.manifest import Manifest
 from maturekit.registry.root import ROOT_KEY
+from maturekit.registry.shipping.manifest import Manifest
 
 __all__ = ["Archive", "ArchiveWriter"]
 

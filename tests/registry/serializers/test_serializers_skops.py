@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from maturekit.errors import ArgumentError, FormatError, MaturekitError, UntrustedError
 from maturekit.registry import Registry
-from maturekit.registry.skops_serializer import SkopsSerializer
+from maturekit.registry.serializers.skops_serializer import SkopsSerializer
 
 skops = pytest.importorskip("skops.io")
 
