@@ -151,6 +151,10 @@ def test_a_distance_is_made_again_by_its_constructor():
         {"effective_metric_": "no such metric"},
         {"effective_metric_": "haversine"},
         {"metric": "precomputed"},
+        {"n_neighbors": 0},
+        {"n_neighbors": -1},
+        {"n_neighbors": True},
+        {"n_neighbors_": 0},
     ],
     ids=", ".join,
 )

@@ -102,7 +102,7 @@ def test_a_registry_reads_only_by_serializers_the_caller_gave(registry, store, p
         registry.register("late", "a", serializer=plain)
     Registry(store, serializers=[plain]).register("late", "a", serializer=plain)
     assert Registry(store, serializers=[plain])["late:1"].load() == "a"
-    with pytest.raises(LookupError, match="no serializer named 'plain'; known: 'joblib'"):
+    with pytest.raises(LookupError, match="late:1 was written by the serializer 'plain'; this registry has 'joblib'"):
         registry["late:1"].load()
 
 

@@ -74,4 +74,5 @@ def count(model: Any, name: str = "n_features_in_") -> int:
     (3, -1, -1)
     """
     value = vars(model).get(name)
-    return value if type(value) is int and value >= 0 else -1
+    whole = isinstance(value, (int, np.integer)) and type(value) is not bool
+    return int(value) if whole and value >= 0 else -1

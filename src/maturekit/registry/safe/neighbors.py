@@ -101,6 +101,8 @@ def check_neighbors(model: Any) -> None:
     rows, columns = count(model, "n_samples_fit_"), count(model)
     stored, tree, method = held["_fit_X"], held["_tree"], held["_fit_method"]
     _demand(rows > 0 and _table(stored, rows, columns))
+    for name in ("n_neighbors", "n_neighbors_"):  # compiled code puts the first neighbour into a heap of this size
+        _demand(held.get(name) is None or count(model, name) > 0)
     if method == "brute":
         _demand(tree is None)
     else:

@@ -23,8 +23,9 @@ class JoblibSerializer(Serializer):
 
     Any tool reads the file with `joblib.load`. This class reads it with a machine of its own that builds plain data,
     numpy arrays and instances of the classes of its allow-list: exact names of scikit-learn's ordinary estimators, no
-    patterns. Everything else raises `UntrustedError`, which names it, until the caller trusts exactly that name. Trees
-    and encoders are checked before compiled code follows what they say.
+    patterns. Everything else raises `UntrustedError`, which names it, until the caller trusts exactly that name. What
+    compiled code will follow without looking (trees, neighbour structures, support vectors, encoders, sparse tables) is
+    checked before.
 
     Examples
     --------
