@@ -734,7 +734,12 @@ print(sizes.round(3).to_string(index=False))
 # %%
 after = mk.assess(registry)
 print(after)
-assert before.stage < after.stage == 5
+if registry["late-flights@production"].dirty:
+    print(
+        "This code differs from its commit and could not be found again, which holds the stage down: commit it first."
+    )
+else:
+    assert before.stage < after.stage == 5
 assert registry.verify().ok
 history = registry.history("late-flights")
 cited = {event for line in after.criteria for event in line.evidence}

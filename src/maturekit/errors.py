@@ -257,7 +257,7 @@ class RegistryNotFoundError(NotFoundError):
     >>> from maturekit import Registry
     >>> Registry("no-such-folder").names()
     Traceback (most recent call last):
-    maturekit.errors.RegistryNotFoundError: there is no registry in LocalStore('no-such-folder')...
+    maturekit.errors.RegistryNotFoundError: there is no registry in 'no-such-folder'...
     """
 
 

@@ -44,7 +44,7 @@ def test_a_process_that_cannot_answer_says_why_in_two_lines_and_ends_with_3(tmp_
     process = start("-m", "maturekit", "registry", "ls", tmp_path / "nothing")
     out, err = process.communicate()
     assert (process.returncode, out) == (3, "")
-    assert err.splitlines()[0].startswith("maturekit: there is no registry in LocalStore(")
+    assert err.splitlines()[0].startswith("maturekit: there is no registry in '")
     assert err.splitlines()[1].startswith("hint: ")
     assert len(err.splitlines()) == 2
 

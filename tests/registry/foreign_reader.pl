@@ -88,7 +88,7 @@ eval {
     my $data = slurp("$root/registry.json");
     my $content = $json->decode($data);
     die "not a registry of format 1\n" if $content->{what} ne 'maturekit registry' || $content->{format} > 1;
-    (my $rest = $data) =~ s/\A\{[^,]*,/{/;
+    (my $rest = $data) =~ s/"check":"[^"]*"/"check":""/;
     expect(digest($rest) eq $content->{check}, 'registry.json is damaged');
     model($_) for names("$root/logs/model");
     1;

@@ -29,8 +29,7 @@ class Reader:
         content = json.loads(data)
         if content["what"] != "maturekit registry" or content["format"] > 1:
             raise ValueError("not a registry of format 1")
-        rest = b"{" + data[data.index(b",") + 1 :]
-        self.expect(content["check"] == digest(rest), "registry.json is damaged")
+        self.expect(content["check"] == digest(CHECK.sub(b'"check":""', data)), "registry.json is damaged")
         for folder in sorted((self.root / "logs" / "model").glob("[!.]*")):
             self.model(folder)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from maturekit._core.digest import canonical_json, digest_of
+from maturekit._core.digest import canonical_json, check_of, digest_of
 from maturekit.errors import FormatError, IntegrityError
 from maturekit.events import Draft, EventLog
 from maturekit.registry import Registry
@@ -176,7 +176,7 @@ def test_a_signed_registry_is_read_with_its_key_and_refused_with_another(golden)
 @pytest.mark.parametrize(
     ("key", "again"),
     [
-        ("registry.json", lambda content: content | {"check": digest_of(canonical_json({**content, "check": ""}))}),
+        ("registry.json", lambda content: content | {"check": check_of(content)}),
         ("logs/model/on-time/events/000000000002.json", lambda content: content),
     ],
 )

@@ -120,3 +120,10 @@ def test_a_job_says_that_it_is_one(store):
     assert Registry(store).history("late")[0].actor_kind == "job"
     with pytest.raises(ArgumentError, match="'robot' is neither 'person' nor 'job'"):
         Registry(store, actor_kind="robot")
+
+
+def test_a_version_knows_its_number_whatever_its_measures_are_called(registry, store):
+    names = {"number": 7.0, "origin": 9.0}
+    for _ in range(2):
+        registry.register("late", "a", metrics=names, parameters=names | {"text": '"number":9,"origin":'})
+    assert [version.number for version in Registry(store).versions("late")] == [1, 2]

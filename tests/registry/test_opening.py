@@ -13,10 +13,11 @@ import pytest
 from maturekit.errors import (
     ForeignFolderError,
     FormatError,
+    MaturekitError,
     RegistryNotFoundError,
     StorageError,
 )
-from maturekit.registry import Registry
+from maturekit.registry import JoblibSerializer, Registry
 from maturekit.storage import LocalStore
 
 
@@ -30,7 +31,7 @@ def test_opening_writes_nothing_and_reading_what_is_not_there_says_so(tmp_path):
         lambda: registry.history("late"),
         lambda: registry.promote("late:1", to="production", actor="ada", reason="x"),
     ):
-        with pytest.raises(RegistryNotFoundError, match="there is no registry in LocalStore"):
+        with pytest.raises(RegistryNotFoundError, match=r"there is no registry in '.*models'"):
             call()
     assert list(tmp_path.iterdir()) == []
 
@@ -55,6 +56,36 @@ def test_a_foreign_folder_is_refused_and_left_alone(tmp_path, file, text):
     assert [path.name for path in tmp_path.iterdir()] == [file]
     with pytest.raises((RegistryNotFoundError, ForeignFolderError)):
         Registry(tmp_path).names()
+
+
+def test_a_folder_in_the_place_of_the_root_file_is_refused_before_anything_is_written(tmp_path):
+    (tmp_path / "registry.json").mkdir()
+    with pytest.raises(ForeignFolderError, match="holds files that are not of a registry"):
+        Registry(tmp_path).register("late", "a")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "registry.json"]
+
+
+def test_a_registry_is_neither_listed_nor_searched_by_position(registry):
+    with pytest.raises(TypeError, match="not iterable"):
+        list(registry)
+    with pytest.raises(TypeError, match="not iterable"):
+        assert "late" in registry
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"serializers": "joblib"}, r"serializers is a list of serializers, got the str 'joblib'"),
+        ({"serializers": [JoblibSerializer]}, r"expected a Serializer, got <class .*pass an instance"),
+        ({"serializers": 3}, r"serializers is a list of serializers, got int"),
+        ({"keys": 3}, r"keys is a list of bytes, got int"),
+        ({"clock": 3}, r"the clock must be a function without arguments, got int"),
+        ({"actor_kind": ["person"]}, r"actor_kind \['person'\] is neither 'person' nor 'job'"),
+    ],
+)
+def test_what_a_registry_cannot_work_with_is_refused_when_it_is_opened(store, options, words):
+    with pytest.raises(MaturekitError, match=f"(?s){words}"):
+        Registry(store, **options)
 
 
 def test_an_empty_folder_and_one_with_hidden_files_are_taken(tmp_path):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
+import platform
 import shutil
 import subprocess
 from pathlib import Path
 
+import pydantic
 import pytest
 
 from maturekit.registry import Registry
@@ -103,3 +106,14 @@ def test_packages_are_those_that_the_installer_knows():
     found = installed_packages()
     for name in ("numpy", "pandas", "scikit-learn", "pydantic", "joblib"):
         assert found[name] == importlib.metadata.version(name)
+
+
+def test_the_environment_is_known_without_starting_a_process(registry, monkeypatch):
+    def started(*_args, **_kwargs):
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    monkeypatch.setattr(os, "fork", started)
+    version = registry.register("late", "a", revision="abc")
+    assert version.environment["pydantic"] == pydantic.VERSION
+    assert version.environment["python"] == platform.python_version()

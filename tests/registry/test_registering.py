@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import math
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from maturekit.errors import (
     ArgumentError,
     ArgumentTypeError,
     NameRuleError,
     NotFoundError,
+    StorageError,
     VersionNotFoundError,
 )
 from maturekit.registry import Registry
 from maturekit.reports import Finding, Report
+from maturekit.schema import Schema
 from maturekit.statistics import Interval
-from maturekit.storage import MemoryStore
+from maturekit.storage import LocalStore, MemoryStore
 
 
 def test_what_is_registered_is_read_back(registry, store):
@@ -141,6 +145,13 @@ def test_an_interval_contains_its_metric(registry, low, high):
         registry.register("late", "a", metrics={"roc_auc": Interval(0.77, low, high, confidence=0.95, n=9)})
 
 
+@pytest.mark.parametrize("rows", [-3, 2.5, math.nan, None])
+def test_the_rows_behind_an_interval_are_a_count(registry, rows):
+    measured = SimpleNamespace(value=0.77, low=0.7, high=0.8, confidence=0.95, n=rows)
+    with pytest.raises(ArgumentError, match="the metric 'roc_auc' has no proper interval"):
+        registry.register("late", "a", metrics={"roc_auc": measured})
+
+
 def test_equal_content_is_stored_once(registry, store):
     for _ in range(3):
         registry.register("late", "the same", notes="the same")
@@ -155,8 +166,12 @@ def test_a_cause_is_an_event_that_exists(registry):
     assert registry.register("late", "c", cause="model/late/1").cause == "model/late/1"
     with pytest.raises(NotFoundError, match="there is no event 'model/late/99'"):
         registry.register("late", "d", cause="model/late/99")
-    with pytest.raises(ArgumentError, match="'an alarm' is no event"):
-        registry.register("late", "d", cause="an alarm")
+    for strange in ("an alarm", "model/late/01", "model/late/0"):
+        with pytest.raises(ArgumentError, match=f"'{strange}' is no event"):
+            registry.register("late", "d", cause=strange)
+    other = Registry(MemoryStore(), actor="ada")
+    with pytest.raises(ArgumentError, match="'model/late/1' is an event of another registry"):
+        registry.register("late", "d", cause=other.register("late", "a").event)
     assert len(registry.versions("late")) == 3
 
 
@@ -165,7 +180,7 @@ def test_a_cause_is_an_event_that_exists(registry):
     [
         ({"metrics": {"auc": float("nan")}}, ArgumentError, "the metric 'auc' is nan"),
         ({"metrics": {"auc": float("inf")}}, ArgumentError, "the metric 'auc' is inf"),
-        ({"metrics": {"auc": "0.7"}}, ArgumentError, "the metric 'auc' is 0.7"),
+        ({"metrics": {"auc": "0.7"}}, ArgumentError, "the metric 'auc' is '0.7'"),
         ({"metrics": {"auc": None}}, ArgumentError, "the metric 'auc' is NoneType, no number"),
         ({"metrics": {"auc": True}}, ArgumentError, "the metric 'auc' is True"),
         ({"metrics": {1: 0.7}}, ArgumentTypeError, "the name in metrics must be a str"),
@@ -187,8 +202,17 @@ def test_a_cause_is_an_event_that_exists(registry):
         ({"schema": "a schema"}, ArgumentTypeError, "the schema must be a Schema, got str"),
         ({"profile": {}}, ArgumentTypeError, "the profile must be a Profile, got dict"),
         ({"model": None}, ArgumentTypeError, "the model is None"),
+        ({"model": LogisticRegression}, ArgumentTypeError, "the model is the class LogisticRegression"),
+        ({"schema": pd.DataFrame({"x": [1]})}, ArgumentTypeError, "the schema must be a Schema, got DataFrame"),
+        ({"profile": Schema.learn(pd.DataFrame({"x": [1]}))}, ArgumentTypeError, "a Profile, got Schema"),
+        ({"metrics": {"auc": 10**5000}}, ArgumentError, "the metric 'auc' is inf"),
+        ({"metrics": {"auc": np.float32("nan")}}, ArgumentError, "the metric 'auc' is nan"),
+        ({"parameters": {"x": np.sin}}, ArgumentError, "the parameter 'x' cannot be stored"),
+        ({"notes": None}, ArgumentTypeError, "the notes must be a str, got NoneType"),
+        ({"tags": 7}, ArgumentTypeError, "tags is a list of texts, got int"),
+        ({"evidence": None}, ArgumentTypeError, "evidence is a list of reports, got NoneType"),
         ({"model": lambda: None}, ArgumentError, "the serializer 'joblib' cannot write this function"),
-        ({"serializer": "joblib"}, ArgumentTypeError, "expected a Serializer, got str"),
+        ({"serializer": "joblib"}, ArgumentTypeError, "expected a Serializer, got 'joblib'"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_stored_is_refused_before_anything_is_written(store, arguments, error, words):
@@ -223,3 +247,21 @@ def test_names_that_are_not_portable_are_refused_everywhere(registry, store, nam
 def test_names_of_another_type_are_refused(registry, name):
     with pytest.raises(ArgumentTypeError, match="model name must be a str"):
         registry.register(name, "a")
+
+
+def test_a_registration_that_failed_leaves_nothing_while_its_error_is_looked_at(tmp_path, plain):
+    """A notebook keeps the last error, and with it everything that was alive where it happened."""
+
+    class Full(LocalStore):
+        def _put_new(self, key, data):
+            if data == b"a note":
+                raise StorageError("could not write: No space left on device")
+            super()._put_new(key, data)
+
+    registry = Registry(Full(tmp_path), actor="ada", serializers=[plain])
+    registry.register("late", "a", serializer=plain, revision="abc")
+    for trouble in ({"notes": "a note"}, {"parent": "late:7"}, {"cause": "model/late/7"}):
+        with pytest.raises((StorageError, NotFoundError)) as kept:
+            registry.register("late", "m" * 5_000_000, serializer=plain, revision="abc", **trouble)
+        assert kept.tb is not None
+        assert [path for path in tmp_path.rglob(".unfinished-*") if path.is_file()] == []

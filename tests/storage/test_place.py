@@ -29,3 +29,9 @@ def test_a_folder_may_look_a_little_like_an_address(tmp_path):
 def test_other_addresses_are_refused(place):
     with pytest.raises(ArgumentError, match="no store is built in for places of the form"):
         open_store(place)
+
+
+def test_a_tilde_is_the_home_of_the_user(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    open_store("~/models").put_new("a", b"one")
+    assert (tmp_path / "models/a").read_bytes() == b"one"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from maturekit.errors import ArgumentError, FormatError
+from maturekit.errors import ArgumentError, ArgumentTypeError, FormatError
 
 __all__ = ["Clock", "as_utc", "iso", "parse_iso", "utc_now"]
 
@@ -29,12 +29,17 @@ def as_utc(moment: datetime, *, what: str = "time") -> datetime:
     >>> as_utc(datetime(2013, 5, 3, 2, tzinfo=timezone(timedelta(hours=2))))
     datetime.datetime(2013, 5, 3, 0, 0, tzinfo=datetime.timezone.utc)
     """
-    if moment.tzinfo is None:
+    if not isinstance(moment, datetime):
+        raise ArgumentTypeError(f"{what} must be a datetime, got {type(moment).__name__}")
+    if moment.tzinfo is None or moment.utcoffset() is None:
         raise ArgumentError(
             f"{what} {moment.isoformat()} has no time zone",
             hint="pass an aware datetime, for instance with tzinfo=UTC.",
         )
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ArgumentError(f"{what} {moment.isoformat()} is out of range in UTC") from error
 
 
 def iso(moment: datetime) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from maturekit.errors import FormatError
 
-__all__ = ["canonical_json", "check_format", "digest_of", "parse_json"]
+__all__ = ["canonical_json", "check_format", "check_of", "digest_of", "parse_json"]
 
 
 def canonical_json(value: Any) -> bytes:
@@ -28,6 +29,15 @@ def digest_of(data: bytes) -> str:
     'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
     """
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def check_of(content: Mapping[str, Any]) -> str:
+    """Return what stands in the field `check` of content: the digest of all of it with this field empty.
+
+    >>> check_of({"a": 1}) == check_of({"a": 1, "check": "anything"}) == digest_of(b'{"a":1,"check":""}')
+    True
+    """
+    return digest_of(canonical_json({**content, "check": ""}))
 
 
 def parse_json(data: bytes | str, *, what: str) -> Any:

@@ -9,9 +9,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from maturekit.errors import StorageError
+from maturekit.errors import ArgumentError, ArgumentTypeError, StorageError
 
-__all__ = ["whole_file", "write_whole"]
+__all__ = ["checked_path", "flush_folder", "whole_file", "write_whole"]
+
+
+def checked_path(path: object, *, what: str) -> Path:
+    """Return a path that this system can have; `what` names it in errors.
+
+    >>> checked_path("models", what="place").name
+    'models'
+    >>> checked_path(3, what="place")
+    Traceback (most recent call last):
+    maturekit.errors.ArgumentTypeError: the place must be a path, got int
+    """
+    text = os.fspath(path) if isinstance(path, (str, os.PathLike)) else None
+    if not isinstance(text, str):
+        raise ArgumentTypeError(f"the {what} must be a path, got {type(path).__name__}")
+    try:
+        possible = text and b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        possible = False
+    if not possible:
+        raise ArgumentError(f"the {what} {text!r:.100} cannot be a path", hint="pass one such as 'folder/name'.")
+    return Path(text)
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
@@ -52,7 +73,7 @@ def whole_file(path: str | os.PathLike[str], *, durable: bool = False) -> Iterat
         unfinished.chmod(0o644)  # a temporary file is private; a page is not
         unfinished.replace(target)
         if durable:
-            _flush_folder(target.parent)
+            flush_folder(target.parent)
     except BaseException as error:
         if unfinished is not None:
             unfinished.unlink(missing_ok=True)
@@ -64,7 +85,12 @@ def whole_file(path: str | os.PathLike[str], *, durable: bool = False) -> Iterat
         raise
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder survive a crash of the machine.
+
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     flush_folder(Path(folder))
+    """
     if os.name == "nt":
         return  # Windows cannot open a folder to flush it
     descriptor = os.open(folder, os.O_RDONLY)

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from maturekit._core.clock import iso, parse_iso
 from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit._core.logs import logger
-from maturekit.errors import FormatError, KeyMissingError, KeyTakenError
+from maturekit.errors import FormatError, IntegrityError, KeyMissingError, KeyTakenError, StorageError
 from maturekit.events.event import Event
 from maturekit.events.seal import Seal
 from maturekit.storage import Store
@@ -92,14 +92,12 @@ class Heads:
         return START
 
     def read(self, number: int) -> Head | None:
-        """Return a stored head, or None if it is missing or damaged."""
+        """Return a stored head, or None if it is missing, damaged or cannot be read: the events say the same."""
         try:
-            data = self.store.get(self.key(number))
+            return self.parsed(self.store.get(self.key(number)), number)
         except KeyMissingError:
             return None
-        try:
-            return self.parsed(data, number)
-        except FormatError as error:
+        except (FormatError, IntegrityError, StorageError) as error:
             logger.warning("%s is not used: %s", self.key(number), error.message)
             return None
 

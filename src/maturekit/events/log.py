@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 
 from maturekit._core.clock import Clock, as_utc, utc_now
+from maturekit._core.locks import ForkLock
 from maturekit._core.logs import logger
 from maturekit.errors import ArgumentError, FormatError, IntegrityError, KeyMissingError, KeyTakenError, StorageError
 from maturekit.events.event import Draft, Event
@@ -83,9 +83,9 @@ class EventLog:
         """Events that were read and found sound."""
         self._whole = 0
         """Up to which event the whole history was read, one following the other."""
-        self._owed: list[Head] = []
-        """Heads that were passed and perhaps not yet stored."""
-        self._lock = threading.RLock()
+        self._owed: dict[int, Head] = {}
+        """Heads that were passed and perhaps not yet stored, by their numbers."""
+        self._lock = ForkLock()
 
     @property
     def prefix(self) -> str:
@@ -196,7 +196,7 @@ class EventLog:
                 return head
             head = head.then(stored.event, stored.digest, self.step)
             if head.number % HEAD_EVERY == 0:
-                self._owed.append(head)
+                self._owed[head.number] = head
 
     def _following(self, head: Head) -> StoredEvent:
         number = head.number + 1
@@ -213,7 +213,8 @@ class EventLog:
             event = Event.from_bytes(data)
         except FormatError as error:
             kind = FormatError if error.hint else IntegrityError  # what is newer is not damaged
-            raise kind(f"{self.name}: event {number}: {error.message}", hint=error.hint) from error
+            hint = error.hint or "restore the file from a copy. `verify()` lists every fault."
+            raise kind(f"{self.name}: event {number}: {error.message}", hint=hint) from error
         for fault in self.misfits(event, data, number=number, previous=previous):
             raise self._broken(number, fault)
         return StoredEvent(data, event)
@@ -236,15 +237,18 @@ class EventLog:
             self._whole = number
 
     def _accept(self, stored: StoredEvent) -> None:
-        """Go on behind an event that this object has written, and store the caches that are due."""
+        """Go on behind an event that this object has written, and store the caches that are due.
+
+        The event is safe, and raising an error would say that it is not: trouble behind it is for the next who looks.
+        """
         with self._lock:
             self._known[stored.event.number] = stored
-            self.head()
             try:
-                while self._owed:
-                    self._store_caches(self._owed[0])
-                    del self._owed[0]
-            except StorageError as error:  # the event is safe; the next writer tries again
+                self.head()
+                for number in sorted(self._owed):
+                    self._store_caches(self._owed[number])
+                    del self._owed[number]
+            except (FormatError, IntegrityError, StorageError) as error:
                 logger.warning("%s: no head was stored: %s", self.name, error)
 
     def _store_caches(self, head: Head) -> None:

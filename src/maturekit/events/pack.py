@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator
 
 from maturekit._core.logs import logger
-from maturekit.errors import FormatError, KeyMissingError, KeyTakenError
+from maturekit.errors import FormatError, IntegrityError, KeyMissingError, KeyTakenError, StorageError
 from maturekit.events.seal import Seal
 from maturekit.events.stored import StoredEvent
 from maturekit.storage import Store
@@ -54,17 +54,15 @@ class Packs:
                     self.store.put_new(self.key(last), data)
 
     def read(self, last: int, *, previous: str) -> list[StoredEvent] | None:
-        """Return the events of a pack, or None if it is missing or damaged.
+        """Return the events of a pack, or None if it is missing, damaged or cannot be read.
 
         `previous` is the digest of the event before its first.
         """
         try:
-            data = self.store.get(self.key(last))
+            return list(self._parsed(self.store.get(self.key(last)), last, previous))
         except KeyMissingError:
             return None
-        try:
-            return list(self._parsed(data, last, previous))
-        except FormatError as error:
+        except (FormatError, IntegrityError, StorageError) as error:
             logger.warning("%s is not used: %.200s", self.key(last), error)
             return None
 

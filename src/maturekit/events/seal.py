@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from maturekit._core.digest import canonical_json, digest_of
+from maturekit._core.digest import canonical_json, check_of
 from maturekit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["Seal"]
@@ -43,6 +43,8 @@ class Seal:
     def __init__(self, keys: Iterable[bytes] = ()) -> None:
         if isinstance(keys, (bytes, str)):
             raise ArgumentTypeError("keys is a list of bytes, got one text", hint="write keys=[key].")
+        if not isinstance(keys, Iterable):
+            raise ArgumentTypeError(f"keys is a list of bytes, got {type(keys).__name__}")
         self._keys = tuple(keys)
         for key in self._keys:
             if not isinstance(key, bytes):
@@ -61,12 +63,12 @@ class Seal:
     def sealed(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return content with its `mac`, of all but the two, and its `check`, of all but itself."""
         signed = {**content, "mac": _mac(self._keys[0], content) if self._keys else ""}
-        return {**signed, "check": _check(signed)}
+        return {**signed, "check": check_of(signed)}
 
     def fault(self, content: Mapping[str, Any]) -> str:
         """Return what is wrong with content that carries a seal; an empty text if nothing is."""
         mac = content["mac"]
-        if _check(content) != content["check"]:
+        if check_of(content) != content["check"]:
             return "is damaged: it differs from what was written"
         if self._keys and not any(hmac.compare_digest(_mac(key, content).encode(), mac.encode()) for key in self._keys):
             return (
@@ -77,10 +79,6 @@ class Seal:
     def __repr__(self) -> str:
         """Return the number of keys, never the keys."""
         return f"Seal({len(self._keys)} keys)"
-
-
-def _check(content: Mapping[str, Any]) -> str:
-    return digest_of(canonical_json({**content, "check": ""}))
 
 
 def _mac(key: bytes, content: Mapping[str, Any]) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
 
 from maturekit._core.logs import logger
 from maturekit.errors import IntegrityError, KeyMissingError, KeyTakenError
@@ -65,11 +67,11 @@ class Blobs:
             data, found = self.store.read(self.key(digest))
         except KeyMissingError as error:
             raise IntegrityError(
-                f"the blob {digest} is missing from {self.store!r}", hint=error.hint or "restore it from a copy."
+                f"the blob {digest} is missing from {self.store}", hint=error.hint or "restore it from a copy."
             ) from error
         if found != digest:
             raise IntegrityError(
-                f"the blob {digest} in {self.store!r} is damaged: its bytes are not those that were written",
+                f"the blob {digest} in {self.store} is damaged: its bytes are not those that were written",
                 hint="restore it from a copy; `verify()` lists every fault.",
             )
         return data
@@ -80,27 +82,31 @@ class Blobs:
 
 
 class Delivery:
-    """The blobs of one event: each is durable when `put` returns, and `confirm` is called behind the event.
+    """The blobs of one event, in a ``with`` block: each is durable when `put` returns; `confirm` comes behind the event.
 
-    A blob that is there already is used again, and its time is renewed, so that `gc` leaves it alone. Should `gc` have
-    been about to remove it in that very moment, `confirm` brings it back.
+    A blob that is there already is used again, and its time is renewed, so that `gc` leaves it alone. Should somebody
+    have removed one before its event landed, `confirm` brings it back: what was put is kept at hand until the block
+    ends. What was written and not put is forgotten then, whatever went wrong.
 
     Examples
     --------
     >>> from maturekit.storage import MemoryStore
-    >>> delivery = Blobs(MemoryStore(), "model/late").delivery()
-    >>> digest = delivery.put(b"one")
-    >>> delivery.confirm()
+    >>> with Blobs(MemoryStore(), "model/late").delivery() as delivery:
+    ...     digest = delivery.put(b"one")
+    ...     delivery.confirm()
     """
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._store = blobs.store
-        self._reused: dict[str, Writer] = {}
+        self._writers: list[Writer] = []
+        self._kept: dict[str, Writer] = {}
 
     def writer(self) -> Writer:
         """Return a file to write content to, for `put`."""
-        return self._store.writer(self._blobs.prefix)
+        writer = self._store.writer(self._blobs.prefix)
+        self._writers.append(writer)
+        return writer
 
     def put(self, content: bytes | Writer) -> str:
         """Store bytes, or what was written to a `writer`, durably and return their digest."""
@@ -111,13 +117,24 @@ class Delivery:
             writer = content
         digest = writer.finish()
         self._put(digest, writer)
+        self._kept[digest] = writer
         return digest
 
     def confirm(self) -> None:
         """Bring back what disappeared while the event was written."""
-        for digest, writer in list(self._reused.items()):
+        for digest, writer in self._kept.items():
             if not self._store.exists(self._blobs.key(digest)):
                 self._put(digest, writer)
+
+    def __enter__(self) -> Self:
+        """Return the delivery."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Forget what was written, as far as it was not put."""
+        for writer in self._writers:
             writer.close()
 
     def _put(self, digest: str, writer: Writer) -> None:
@@ -135,7 +152,4 @@ class Delivery:
                     logger.warning("the blob %s was damaged and is written anew", key)
                     self._store.delete(key)
                     continue
-                self._reused[digest] = writer  # kept open, in case it has to be brought back
-            else:
-                writer.close()
             return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -11,19 +10,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from maturekit._core.clock import Clock, as_utc, utc_now
+from maturekit._core.locks import ForkLock
 from maturekit._core.names import check_name, is_name
 from maturekit.errors import ArgumentError, ArgumentTypeError, ModelNotFoundError
 from maturekit.events import Event, EventLog, Head, Seal, State
 from maturekit.registry.blobs import Blobs
+from maturekit.registry.checks import checked_list
 from maturekit.registry.comparison import compare_versions
 from maturekit.registry.listing import event_frame, version_frame
 from maturekit.registry.lookup import find_alias, find_number, split_reference
 from maturekit.registry.moves import state_behind
 from maturekit.registry.root import Root
 from maturekit.registry.serializers.joblib_serializer import JoblibSerializer
-from maturekit.registry.serializers.serializer import Serializer
+from maturekit.registry.serializers.serializer import Serializer, checked_serializer
 from maturekit.registry.shipping.exporting import write_export
-from maturekit.registry.state import model_step, positions, version_count
+from maturekit.registry.state import open_history, positions, version_count
 from maturekit.registry.version import Version
 from maturekit.reports import Report
 from maturekit.storage import Place, open_store
@@ -73,17 +74,22 @@ class Catalogue:
     ) -> None:
         self.store = open_store(place)
         self.clock = utc_now if clock is None else clock
+        if not callable(self.clock):
+            raise ArgumentTypeError(f"the clock must be a function without arguments, got {type(clock).__name__}")
+        given = checked_list(serializers, what="serializers", of="serializers")
         self.serializers: Mapping[str, Serializer] = MappingProxyType(
-            {serializer.name: serializer for serializer in (JoblibSerializer(), *serializers)}
+            {serializer.name: serializer for serializer in (JoblibSerializer(), *map(checked_serializer, given))}
         )
         self._seal = Seal(keys)
         self._root = Root(self.store)
         self._logs: dict[str, EventLog] = {}
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def __getitem__(self, reference: str) -> Version:
         """Return the version of ``"name@alias"`` or ``"name:3"``; raise with the nearest names if there is none."""
         return self.resolve(reference)
+
+    __iter__ = None  # or Python would ask for the version 0, 1, 2...; `names()` lists models, `versions(name)` versions
 
     def resolve(self, reference: str, *, at: datetime | None = None) -> Version:
         """Return the version that a reference names, now or as it was at a moment.
@@ -200,9 +206,7 @@ class Catalogue:
         check_name(name, what="model name")
         with self._lock:
             if name not in self._logs:
-                self._logs[name] = EventLog(
-                    self.store, f"model/{name}", clock=self.clock, step=model_step, seal=self._seal
-                )
+                self._logs[name] = open_history(self.store, f"model/{name}", clock=self.clock, seal=self._seal)
             return self._logs[name]
 
     def blobs(self, name: str) -> Blobs:

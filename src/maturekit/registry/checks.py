@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,8 +18,10 @@ __all__ = [
     "Measured",
     "checked_intervals",
     "checked_line",
+    "checked_list",
     "checked_metrics",
     "checked_parameters",
+    "checked_remark",
     "checked_tags",
     "checked_text",
 ]
@@ -67,6 +70,36 @@ def checked_line(text: object, *, what: str) -> str:
     return line
 
 
+def checked_remark(text: object, *, what: str) -> str:
+    """Return a short text of one line that may be empty.
+
+    >>> checked_remark("", what="role")
+    ''
+    """
+    return text if isinstance(text, str) and not text else checked_line(text, what=what)
+
+
+def checked_list(values: object, *, what: str, of: str) -> tuple[Any, ...]:
+    """Return what a caller lists; one text is no list of texts.
+
+    >>> checked_list(["weekly"], what="tags", of="texts")
+    ('weekly',)
+    >>> checked_list("weekly", what="tags", of="texts")
+    Traceback (most recent call last):
+    maturekit.errors.ArgumentTypeError: tags is a list of texts, got the str 'weekly'
+    <BLANKLINE>
+    Hint: write tags=['weekly'].
+    """
+    if isinstance(values, (str, bytes)):
+        raise ArgumentTypeError(
+            f"{what} is a list of {of}, got the {type(values).__name__} {values!r:.60}",
+            hint=f"write {what}=[{values!r:.60}].",
+        )
+    if not isinstance(values, Iterable):
+        raise ArgumentTypeError(f"{what} is a list of {of}, got {type(values).__name__}")
+    return tuple(values)
+
+
 def checked_text(text: object, *, what: str) -> str:
     """Return a text that can be stored as UTF-8."""
     if not isinstance(text, str):
@@ -90,14 +123,10 @@ def checked_metrics(metrics: Mapping[str, float | Measured] | None) -> dict[str,
     checked = {}
     for name, given in _items(metrics, what="metrics"):
         value = given.value if _has_interval(given) else given
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            number = math.nan
-            value = f"{type(value).__name__}, no number"
-        if isinstance(value, (bool, str)) or not math.isfinite(number):
+        number = _number(value)
+        if not math.isfinite(number):
             raise ArgumentError(
-                f"the metric {name!r} is {value}; a metric is a finite number",
+                f"the metric {name!r} is {_shown(value)}; a metric is a finite number",
                 hint="leave out what could not be measured.",
             )
         checked[name] = number
@@ -114,9 +143,13 @@ def checked_intervals(metrics: Mapping[str, float | Measured] | None) -> dict[st
     bounds = {}
     for name, given in _items(metrics, what="metrics"):
         if _has_interval(given):
-            low, high, sure = float(given.low), float(given.high), float(given.confidence)
-            if not low <= float(given.value) <= high or not math.isfinite(high - low) or not 0 < sure < 1:
-                raise ArgumentError(f"the metric {name!r} has no proper interval: {given!r:.200}")
+            low, high, sure, rows = map(_number, (given.low, given.high, given.confidence, given.n))
+            proper = low <= _number(given.value) <= high and math.isfinite(high - low) and 0 < sure < 1
+            if not proper or rows < 0 or not rows.is_integer():
+                raise ArgumentError(
+                    f"the metric {name!r} has no proper interval: {given!r:.200}",
+                    hint="its value lies between finite bounds, its confidence between 0 and 1, and n is a count of rows.",
+                )
             bounds[name] = Bounds(low=low, high=high, confidence=sure, n=int(given.n))
     return bounds
 
@@ -132,7 +165,7 @@ def checked_parameters(parameters: Mapping[str, Any] | None) -> dict[str, JsonVa
         try:
             plain = _plain(value)
             canonical_json(plain)
-        except (TypeError, ValueError, RecursionError) as error:
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
             raise ArgumentError(
                 f"the parameter {name!r} cannot be stored: {error}",
                 hint="parameters are numbers, texts, truth values, None, and lists and dictionaries of these.",
@@ -147,11 +180,25 @@ def checked_tags(tags: Iterable[str]) -> tuple[str, ...]:
     >>> checked_tags(["weekly", "weekly"])
     ('weekly',)
     """
-    if isinstance(tags, str):
-        raise ArgumentTypeError(
-            f"tags is a list of texts, got the str {tags!r:.60}", hint=f"write tags=[{tags!r:.60}]."
-        )
-    return tuple(dict.fromkeys(checked_line(tag, what="tag") for tag in tags))
+    return tuple(dict.fromkeys(checked_line(tag, what="tag") for tag in checked_list(tags, what="tags", of="texts")))
+
+
+def _number(value: Any) -> float:
+    """Return a float; nan for what is no number, and infinity for what is too large for one."""
+    if isinstance(value, (bool, str, bytes)):
+        return math.nan
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return math.nan
+    except OverflowError:
+        return math.inf
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, (bool, str, bytes)):
+        return f"{value!r:.60}"
+    return str(_number(value)) if isinstance(value, numbers.Real) else f"{type(value).__name__}, no number"
 
 
 def _has_interval(given: Any) -> bool:

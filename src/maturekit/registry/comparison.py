@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from maturekit.registry.bodies import Bounds
 from maturekit.registry.version import Version
 from maturekit.reports import Finding, Report
 
@@ -65,8 +66,15 @@ def _facts(first: Version, second: Version) -> Iterator[Finding]:
             value=None if old is None or new is None else new - old,
             message=f"{_shown(first.metrics, name)} -> {_shown(second.metrics, name)}",
         )
-    for rule in ("fingerprint", "revision", "tags"):
-        old, new = getattr(first, rule), getattr(second, rule)
+    for name in _differing(first.intervals, second.intervals):
+        old_bounds, new_bounds = (_bounds(version.intervals.get(name)) for version in (first, second))
+        message = f"{old_bounds} -> {new_bounds}"
+        yield Finding("interval", "passed", columns=(name,), severity="info", message=message)
+    serializers = ("serializer", first.body.model.serializer, second.body.model.serializer)
+    facts = (
+        (rule, getattr(first, rule), getattr(second, rule)) for rule in ("fingerprint", "revision", "dirty", "tags")
+    )
+    for rule, old, new in (serializers, *facts):
         if old != new:
             yield Finding(rule, "passed", severity="info", message=f"{_text(old)} -> {_text(new)}")
 
@@ -77,6 +85,12 @@ def _differing(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]
 
 def _shown(values: Mapping[str, Any], name: str) -> str:
     return _text(values[name]) if name in values else "none"
+
+
+def _bounds(bounds: Bounds | None) -> str:
+    if bounds is None:
+        return "none"
+    return f"{bounds.low:.6g} to {bounds.high:.6g} ({bounds.confidence:.6g}, {bounds.n} rows)"
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from maturekit._core.clock import as_utc
 from maturekit.errors import ArgumentError
-from maturekit.events import Draft, Event, EventLog, Head
+from maturekit.events import Draft, Event, Head
 from maturekit.registry.bodies import HoldBody
 from maturekit.registry.checks import checked_line
 from maturekit.registry.housekeeping.anchoring import anchor_text
@@ -19,6 +19,7 @@ from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.housekeeping.verification import verify_registry
 from maturekit.registry.lookup import checked_cause
 from maturekit.registry.moving import Moving
+from maturekit.registry.state import open_history
 from maturekit.registry.version import Version
 from maturekit.reports import Finding, Report
 
@@ -76,7 +77,9 @@ class Keeping(Moving):
         `IntegrityError` if one of them is damaged: what is damaged shall not be vouched for.
         """
         names = log_names(self.store)
-        return anchor_text(self._root.id, ((name, self._any_log(name).head()) for name in names))
+        return anchor_text(
+            self._root.id, ((name, open_history(self.store, name, seal=self._seal).head()) for name in names)
+        )
 
     def gc(self, *, grace: timedelta = timedelta(days=1)) -> Report:
         """Delete content that no event needs and that nobody wrote or used within `grace`, and say what was done.
@@ -193,7 +196,7 @@ class Keeping(Moving):
             A finding for each version that is not erased yet, as information: the rule is ``erased``, ``would erase``
             or ``kept``.
         """
-        checked_keep(keep, older_than)
+        checked_keep(keep, older_than, dry_run=dry_run)
         cause_id, log = checked_cause(self.store, cause), self._existing(name)
         actor, reason = checked_line(actor, what="actor"), checked_line(reason, what="reason")
         history = log.events()
@@ -222,7 +225,3 @@ class Keeping(Moving):
         event = eraser.earlier(mine, wanted) or eraser.log.append(decide)
         eraser.delete(mine, wanted)
         return event
-
-    def _any_log(self, name: str) -> EventLog:
-        kind, _, own = name.partition("/")
-        return self.log(own) if kind == "model" else EventLog(self.store, name, seal=self._seal)

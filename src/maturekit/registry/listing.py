@@ -18,6 +18,7 @@ from maturekit.errors import (
     ModelNotFoundError,
 )
 from maturekit.events import EventLog, StoredEvent
+from maturekit.registry.checks import checked_list, checked_text
 from maturekit.registry.columns import EVENT_COLUMNS, VERSION_COLUMNS, FreeValue, Row, frame_of
 from maturekit.registry.moves import state_behind
 from maturekit.registry.state import positions
@@ -75,9 +76,7 @@ def event_frame(catalogue: Listed, names: str, kinds: Iterable[str]) -> pd.DataF
                  id actor       alias  to
     0  model/late/2   ada  production   1
     """
-    if isinstance(kinds, str):
-        raise ArgumentTypeError(f"kinds is a list of texts, got the str {kinds!r:.60}", hint=f"write [{kinds!r:.60}].")
-    wanted = frozenset(kinds)
+    wanted = {checked_text(kind, what="kind of event") for kind in checked_list(kinds, what="kinds", of="texts")}
 
     def reader(name: str, history: list[StoredEvent]) -> list[tuple[Row, tuple[FreeValue, ...]]]:
         chosen = (stored for stored in history if not wanted or any(map(stored.is_a, wanted)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from maturekit._core.digest import digest_of
 from maturekit.errors import AliasNotFoundError, ArgumentError, IntegrityError, NotFoundError, VersionNotFoundError
 from maturekit.events import Event, EventLog, State, StoredEvent
 from maturekit.registry.state import positions, version_count
@@ -12,7 +13,7 @@ from maturekit.storage import Store
 __all__ = ["alias_missing", "checked_cause", "find_alias", "find_number", "split_reference"]
 
 _REFERENCE = re.compile(r"(?P<name>[^@:]*)(?:@(?P<alias>.*)|:(?P<number>[0-9]{1,12}))")
-_EVENT = re.compile(r"(?P<log>[a-z]+/[a-z0-9._-]+)/(?P<number>[0-9]{1,12})")
+_EVENT = re.compile(r"(?P<log>[a-z]+/[a-z0-9._-]+)/(?P<number>[1-9][0-9]{0,11})")
 
 
 def split_reference(reference: object) -> tuple[str, str | int]:
@@ -62,13 +63,16 @@ def alias_missing(log: EventLog, alias: str, state: State) -> AliasNotFoundError
 
 
 def checked_cause(store: Store, cause: Event | str | None) -> str | None:
-    """Return the id of an event that exists."""
+    """Return the id of an event that exists, of this registry."""
     if cause is None:
         return None
     event = cause.id if isinstance(cause, Event) else cause
     found = _EVENT.fullmatch(event) if isinstance(event, str) else None
     if found is None:
         raise ArgumentError(f"{event!r:.100} is no event", hint="pass an Event, or its id, such as 'model/name/17'.")
-    if not store.exists(EventLog(store, found["log"]).key(int(found["number"]))):
-        raise NotFoundError(f"there is no event {event!r} in {store!r}", name=event)
+    key = EventLog(store, found["log"]).key(int(found["number"]))
+    if not store.exists(key):
+        raise NotFoundError(f"there is no event {event!r} in {store}", name=event)
+    if isinstance(cause, Event) and digest_of(store.get(key)) != cause.digest:
+        raise ArgumentError(f"{event!r} is an event of another registry", hint="take it from this one.")
     return event

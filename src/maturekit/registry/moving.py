@@ -7,11 +7,11 @@ from collections.abc import Callable
 from maturekit._core.names import check_name
 from maturekit.errors import ArgumentError, PromotionRefusedError
 from maturekit.events import Draft, Event, Head
+from maturekit.registry.bodies import MoveBody
 from maturekit.registry.checks import checked_line
 from maturekit.registry.housekeeping.standing import require_whole
-from maturekit.registry.lookup import alias_missing, checked_cause, find_alias
-from maturekit.registry.promotion import Wish, retirement, rollback_move
-from maturekit.registry.state import positions
+from maturekit.registry.lookup import checked_cause, find_alias
+from maturekit.registry.promotion import Wish, rollback_move
 from maturekit.registry.version import Version
 from maturekit.registry.writing import Writing
 from maturekit.reports import PolicyLike
@@ -115,15 +115,14 @@ class Moving(Writing):
 
     def retire(self, name: str, *, alias: str, actor: str, reason: str, cause: Event | str | None = None) -> Event:
         """Take an alias away from a model, and return the event; what it pointed to stays."""
+        check_name(alias, what="alias")
         actor, reason = checked_line(actor, what="actor"), checked_line(reason, what="reason")
         cause_id, log = checked_cause(self.store, cause), self._existing(name)
 
         def decide(head: Head) -> Draft:
-            if alias not in positions(head.state):
-                raise alias_missing(log, alias, head.state)
-            left = find_alias(log, alias, head.state).event.subject
-            move = retirement(log, alias, head)
-            return self._draft("alias", move, left, actor=actor, reason=reason, cause=cause_id)
+            left = Version(self, find_alias(log, alias, head.state))
+            move = MoveBody(alias=alias, origin=left.number, to=None, judged=head.number)
+            return self._draft("alias", move, left.digest, actor=actor, reason=reason, cause=cause_id)
 
         return log.append(decide)
 
@@ -140,7 +139,6 @@ class Moving(Writing):
         """Let one or two aliases point elsewhere, in one event, if the policy agrees to each move."""
         actor, reason = checked_line(actor, what="actor"), checked_line(reason, what="reason")
         cause_id, log = checked_cause(self.store, cause), self._existing(name)
-        delivery = self.blobs(name).delivery()
         refused: list[PromotionRefusedError] = []
 
         def decide(head: Head) -> Draft:
@@ -158,8 +156,9 @@ class Moving(Writing):
             whole = move.model_copy(update={"swap": others[0][1]}) if others else move
             return self._draft("alias", whole, candidate.digest, actor=actor, reason=reason, cause=cause_id)
 
-        event = log.append(decide)
-        delivery.confirm()
+        with self.blobs(name).delivery() as delivery:
+            event = log.append(decide)
+            delivery.confirm()
         if refused:
             raise refused[0]
         return event

@@ -12,7 +12,7 @@ from maturekit.registry.state import positions
 from maturekit.registry.version import Version
 from maturekit.reports import Case, PolicyLike, Report
 
-__all__ = ["Wish", "retirement", "rollback_move"]
+__all__ = ["Wish", "rollback_move"]
 
 
 class Wish:
@@ -89,11 +89,3 @@ def rollback_move(log: EventLog, alias: str, head: Head) -> MoveBody:
         )
     event = find_number(log, stack[-2], head.state).event.number
     return MoveBody(alias=alias, origin=stack[-1], to=stack[-2], event=event, judged=head.number, rollback=True)
-
-
-def retirement(log: EventLog, alias: str, head: Head) -> MoveBody:
-    """Return the move of an alias to nowhere."""
-    now = positions(head.state).get(alias)
-    if now is None:
-        raise alias_missing(log, alias, head.state)
-    return MoveBody(alias=alias, origin=now["to"], to=None, judged=head.number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from maturekit._core.digest import canonical_json, digest_of
 from maturekit._core.frames import Table
@@ -16,6 +16,7 @@ from maturekit.registry.checks import (
     Measured,
     checked_intervals,
     checked_line,
+    checked_list,
     checked_metrics,
     checked_parameters,
     checked_tags,
@@ -32,18 +33,14 @@ from maturekit.storage import Writer
 if TYPE_CHECKING:
     from pydantic import JsonValue
 
-__all__ = ["Contents", "Storable", "version_digest"]
+    from maturekit.profile import Profile
+    from maturekit.schema import Schema
+
+__all__ = ["Contents", "version_digest"]
 
 
 _PLACE = {"number", "origin", "parent"}
 """What a record says of where a version stands, and not of what it is."""
-
-
-class Storable(Protocol):
-    """Anything with a canonical JSON: a schema, a profile."""
-
-    def to_json(self) -> str:
-        """Return the text that is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +66,8 @@ class Contents:
         serializer: Serializer,
         create: Callable[[], Writer],
         *,
-        schema: Storable | None,
-        profile: Storable | None,
+        schema: Schema | None,
+        profile: Profile | None,
         examples: Table | None,
         metrics: Mapping[str, float | Measured] | None,
         evidence: Iterable[Report],
@@ -83,13 +80,17 @@ class Contents:
         """Check every argument of `register`; raise before anything is written."""
         if model is None:
             raise ArgumentTypeError("the model is None", hint="pass the fitted model.")
-        texts = {
-            what: _json(noun, what) for what, noun in (("schema", schema), ("profile", profile)) if noun is not None
-        }
+        if isinstance(model, type):
+            raise ArgumentTypeError(f"the model is the class {model.__name__}", hint="pass a fitted instance of it.")
+        texts = {}
+        if schema is not None:
+            texts["schema"] = _contract(schema)
+        if profile is not None:
+            texts["profile"] = _summary(profile)
         if examples is not None:
             texts["examples"] = examples_to_json(examples, personal=_personal(schema))
-        if notes:
-            texts["notes"] = checked_text(notes, what="notes").encode()
+        if checked_text(notes, what="notes"):
+            texts["notes"] = notes.encode()
         return cls(
             serializer=serializer.name,
             texts=texts,
@@ -151,21 +152,34 @@ def version_digest(body: Mapping[str, JsonValue]) -> str:
     return digest_of(canonical_json({name: value for name, value in body.items() if name not in _PLACE}))
 
 
-def _json(noun: Storable, what: str) -> bytes:
-    try:
-        return noun.to_json().encode()
-    except AttributeError:
-        raise ArgumentTypeError(f"the {what} must be a {what.capitalize()}, got {type(noun).__name__}") from None
+def _contract(schema: object) -> bytes:
+    from maturekit.schema import Schema  # noqa: PLC0415  # who registers without a schema does not pay for pandas
+
+    if not isinstance(schema, Schema):
+        raise ArgumentTypeError(
+            f"the schema must be a Schema, got {type(schema).__name__}", hint="write schema=Schema.learn(frame)."
+        )
+    return schema.to_json().encode()
 
 
-def _personal(schema: object) -> list[str]:
-    return [name for name, column in getattr(schema, "columns", {}).items() if "personal" in column.tags]
+def _summary(profile: object) -> bytes:
+    from maturekit.profile import Profile  # noqa: PLC0415  # as above
+
+    if not isinstance(profile, Profile):
+        raise ArgumentTypeError(
+            f"the profile must be a Profile, got {type(profile).__name__}", hint="write profile=Profile.of(frame)."
+        )
+    return profile.to_json().encode()
+
+
+def _personal(schema: Schema | None) -> list[str]:
+    return [] if schema is None else [name for name, column in schema.columns.items() if "personal" in column.tags]
 
 
 def _reports(evidence: Iterable[Report]) -> tuple[Report, ...]:
     if isinstance(evidence, Report):
         raise ArgumentTypeError("evidence is a list of reports, got one report", hint="write evidence=[report].")
-    reports = tuple(evidence)
+    reports = checked_list(evidence, what="evidence", of="reports")
     for report in reports:
         if not isinstance(report, Report):
             raise ArgumentTypeError(f"evidence must be reports, got {type(report).__name__}")

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from maturekit._core.frames import Table
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.events import Event
 from maturekit.registry.bodies import ApprovalBody
-from maturekit.registry.checks import Measured, checked_line
+from maturekit.registry.checks import Measured, checked_line, checked_remark
 from maturekit.registry.evidence import evidence_body
 from maturekit.registry.keeping import Keeping
 from maturekit.registry.lookup import checked_cause
-from maturekit.registry.recording import Contents, Storable, version_digest
-from maturekit.registry.serializers.serializer import Serializer
+from maturekit.registry.recording import Contents, version_digest
+from maturekit.registry.serializers.serializer import Serializer, checked_serializer
 from maturekit.registry.shipping.importing import Importing
 from maturekit.registry.version import Version
 from maturekit.reports import Report
+
+if TYPE_CHECKING:
+    from maturekit.profile import Profile
+    from maturekit.schema import Schema
 
 __all__ = ["Registry"]
 
@@ -77,8 +81,8 @@ class Registry(Keeping, Importing):
         name: str,
         model: object,
         *,
-        schema: Storable | None = None,
-        profile: Storable | None = None,
+        schema: Schema | None = None,
+        profile: Profile | None = None,
         examples: Table | None = None,
         metrics: Mapping[str, float | Measured] | None = None,
         evidence: Iterable[Report] = (),
@@ -142,31 +146,31 @@ class Registry(Keeping, Importing):
         actor = self._actor(actor)
         self._check_serializer(serializer)
         self._root.admit()
-        delivery = self.blobs(name).delivery()
-        contents = Contents.of(
-            model,
-            serializer or self.serializers["joblib"],
-            delivery.writer,
-            schema=schema,
-            profile=profile,
-            examples=examples,
-            metrics=metrics,
-            evidence=evidence,
-            parameters=parameters,
-            fingerprint=fingerprint,
-            revision=revision,
-            tags=tags,
-            notes=notes,
-        )
         cause_id, parent_number = checked_cause(self.store, cause), self._parent(parent, name)
-        self._root.create()
-        drafted = contents.delivered(
-            delivery,
-            lambda body: self._draft("version", body, version_digest(body.stored()), actor=actor, cause=cause_id),
-            parent=parent_number,
-        )
-        event = log.append(drafted)
-        delivery.confirm()
+        with self.blobs(name).delivery() as delivery:
+            contents = Contents.of(
+                model,
+                serializer or self.serializers["joblib"],
+                delivery.writer,
+                schema=schema,
+                profile=profile,
+                examples=examples,
+                metrics=metrics,
+                evidence=evidence,
+                parameters=parameters,
+                fingerprint=fingerprint,
+                revision=revision,
+                tags=tags,
+                notes=notes,
+            )
+            self._root.create()
+            drafted = contents.delivered(
+                delivery,
+                lambda body: self._draft("version", body, version_digest(body.stored()), actor=actor, cause=cause_id),
+                parent=parent_number,
+            )
+            event = log.append(drafted)
+            delivery.confirm()
         version = Version(self, log.event(event.number))
         for report in contents.evidence:
             self.attach(version, report, actor=actor, cause=event)
@@ -184,16 +188,14 @@ class Registry(Keeping, Importing):
             raise ArgumentError(
                 f"{actor!r} registered {mine.reference} and cannot approve it", hint="somebody else has to look."
             )
-        texts = {
-            what: checked_line(text, what=what) if text else "" for what, text in (("role", role), ("reason", reason))
-        }
         draft = self._draft(
             "approval",
             ApprovalBody(version=mine.number),
             mine.digest,
             actor=actor,
             cause=checked_cause(self.store, cause),
-            **texts,
+            role=checked_remark(role, what="role"),
+            reason=checked_remark(reason, what="reason"),
         )
         return self.log(mine.name).append(draft)
 
@@ -205,10 +207,10 @@ class Registry(Keeping, Importing):
         if not isinstance(report, Report):
             raise ArgumentTypeError(f"attach takes a report, got {type(report).__name__}")
         actor, cause_id = self._actor(actor), checked_cause(self.store, cause)
-        delivery = self.blobs(owner.name).delivery()
-        kind, body = evidence_body(report, version=owner.number, digest=delivery.put(report.to_json().encode()))
-        event = self.log(owner.name).append(self._draft(kind, body, owner.digest, actor=actor, cause=cause_id))
-        delivery.confirm()
+        with self.blobs(owner.name).delivery() as delivery:
+            kind, body = evidence_body(report, version=owner.number, digest=delivery.put(report.to_json().encode()))
+            event = self.log(owner.name).append(self._draft(kind, body, owner.digest, actor=actor, cause=cause_id))
+            delivery.confirm()
         return event
 
     def _parent(self, parent: Version | str | None, name: str) -> int | None:
@@ -225,9 +227,7 @@ class Registry(Keeping, Importing):
     def _check_serializer(self, serializer: Serializer | None) -> None:
         if serializer is None:
             return
-        if not isinstance(serializer, Serializer):
-            raise ArgumentTypeError(f"expected a Serializer, got {type(serializer).__name__}")
-        if serializer.name not in self.serializers:
+        if checked_serializer(serializer).name not in self.serializers:
             raise ArgumentError(
                 f"this registry could not read what the serializer {serializer.name!r} writes",
                 hint="open it with Registry(place, serializers=[...]).",

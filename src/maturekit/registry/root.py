@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from maturekit._core.digest import canonical_json, digest_of, parse_json
+from maturekit._core.digest import canonical_json, check_of, parse_json
 from maturekit.errors import (
     ArgumentError,
     ForeignFolderError,
@@ -51,7 +51,7 @@ class Root:
         """Return if there is a registry here; else raise `RegistryNotFoundError`."""
         if not self._known and not self._found():
             raise RegistryNotFoundError(
-                f"there is no registry in {self.store!r}", hint="the first `register` creates it; is the place right?"
+                f"there is no registry in {self.store}", hint="the first `register` creates it; is the place right?"
             )
 
     def admit(self) -> None:
@@ -70,9 +70,10 @@ class Root:
             return
         content = {"format": _FORMAT, "id": secrets.token_hex(16), "what": _WHAT}
         try:
-            self.store.put_new(ROOT_KEY, canonical_json(content | {"check": digest_of(canonical_json(content))}))
-        except KeyTakenError:
-            self._found()  # another process was first, and its file is as good as ours
+            self.store.put_new(ROOT_KEY, canonical_json(content | {"check": check_of(content)}))
+        except KeyTakenError as error:
+            if not self._found():  # another process was first, and its file is as good as ours
+                raise self._foreign() from error  # something that is no file has the name
         self._known = True
 
     def adopt(self, text: bytes) -> None:
@@ -85,7 +86,7 @@ class Root:
         except KeyTakenError:
             if self.store.get(ROOT_KEY) != text:
                 raise ArgumentError(
-                    f"there is another registry in {self.store!r}", hint="choose an empty or a new folder."
+                    f"there is another registry in {self.store}", hint="choose an empty or a new folder."
                 ) from None
         self._known = True
 
@@ -96,8 +97,8 @@ class Root:
 
     def _foreign(self) -> ForeignFolderError:
         return ForeignFolderError(
-            f"{self.store!r} holds files that are not of a registry, so nothing is written there",
-            hint="choose an empty or a new folder.",
+            f"{self.store} holds files that are not of a registry, so nothing is written there",
+            hint=f"choose an empty or a new folder; or, if this was a registry, restore its {ROOT_KEY!r} from a copy.",
         )
 
     def _found(self) -> bool:
@@ -110,11 +111,14 @@ class Root:
         return True
 
     def _judge(self, text: bytes) -> None:
-        where = f"{ROOT_KEY!r} in {self.store!r}"
+        where = f"{ROOT_KEY!r} in {self.store}"
         try:
             content: Any = parse_json(text, what=where)
         except FormatError as error:
-            raise ForeignFolderError(f"{error.message}, so this is no registry of maturekit") from error
+            raise ForeignFolderError(
+                f"{error.message}, so this is no registry of maturekit",
+                hint="if it was one, restore the file from a copy: it is the same in every copy.",
+            ) from error
         if not isinstance(content, dict) or content.get("what") != _WHAT or type(content.get("format")) is not int:
             raise ForeignFolderError(f"{where} was not written by maturekit", hint="choose another folder.")
         if content["format"] > _FORMAT:
@@ -122,7 +126,10 @@ class Root:
                 f"{where} says format {content['format']}; this maturekit reads up to {_FORMAT}",
                 hint="upgrade maturekit.",
             )
-        rest = {name: value for name, value in content.items() if name != "check"}
-        if content.get("check") != digest_of(canonical_json(rest)) or canonical_json(content) != text:
+        try:
+            sound = content.get("check") == check_of(content) and canonical_json(content) == text
+        except ValueError:  # for instance 1e999, which reads as infinity and has no spelling
+            sound = False
+        if not sound:
             raise IntegrityError(f"{where} is damaged", hint="restore it from a copy.")
         self._id = str(content.get("id", ""))

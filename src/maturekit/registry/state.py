@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from maturekit.events import Event, State
+from maturekit._core.clock import Clock, utc_now
+from maturekit.events import Event, EventLog, Seal, State
 from maturekit.registry.bodies import MoveBody, VersionBody, body_of
+from maturekit.storage import Store
 
-__all__ = ["model_step", "moves_of", "positions", "version_count"]
+__all__ = ["model_step", "moves_of", "open_history", "positions", "version_count"]
+
+
+def open_history(store: Store, name: str, *, seal: Seal | None = None, clock: Clock = utc_now) -> EventLog:
+    """Return a history of a registry by kind and name; that of a model knows what it amounts to.
+
+    >>> from maturekit.storage import MemoryStore
+    >>> open_history(MemoryStore(), "model/late").head().state
+    {}
+    """
+    if name.startswith("model/"):
+        return EventLog(store, name, clock=clock, step=model_step, seal=seal)
+    return EventLog(store, name, clock=clock, seal=seal)
 
 
 def model_step(state: State, event: Event, digest: str) -> State:  # noqa: ARG001  # a step is asked with three

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import ApprovalBody, Bounds, VersionBody, attached_body, body_of
 from maturekit.registry.examples import examples_from_json
 from maturekit.registry.housekeeping.standing import Standing, erased_error
+from maturekit.registry.rehearsal import rehearsed
 from maturekit.registry.serializers.serializer import Serializer
 from maturekit.reports import Report, VersionFacts
 
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 __all__ = ["Home", "Version", "gaps_of"]
 
 _OPTIONAL = ("schema", "profile", "examples", "metrics", "parameters", "fingerprint", "revision")
+
+
+_NUMBER = re.compile(rb'"number":([0-9]{1,12}),"origin":')
+"""The number in the body of a stored event: quotes inside texts are escaped, and measures have a decimal point."""
 
 
 class Home(Protocol):
@@ -95,8 +101,8 @@ class Version:
     @property
     def number(self) -> int:
         """Number of the version, from 1."""
-        number: Any = self.event.body["number"]
-        return int(number)
+        found = _NUMBER.search(self.stored.data)  # long lists are numbered without reading every event
+        return int(found[1]) if found else self.body.number
 
     @property
     def reference(self) -> str:
@@ -249,10 +255,28 @@ class Version:
         entry = self.body.model
         serializer = self.home.serializers.get(entry.serializer)
         if serializer is None:
-            raise NotFoundError.named("serializer", entry.serializer, known=self.home.serializers)
+            known = ", ".join(map(repr, sorted(self.home.serializers)))
+            raise NotFoundError(
+                f"{self.reference} was written by the serializer {entry.serializer!r}; this registry has {known}",
+                name=entry.serializer,
+                hint="open it with Registry(place, serializers=[...]).",
+            )
         own = serializer.reads_buffers
         files = {name: self._read(f"model/{name}", file.digest, own=own) for name, file in entry.files.items()}
         return serializer.load(files, trust=trust)
+
+    def rehearse(self, *, trust: Iterable[str] = ()) -> Report:
+        """Load the model, let it predict on its own examples, and return a report; nothing is raised nor written.
+
+        Rules: ``load`` and ``predict``. Without examples nobody can tell whether it predicts: not enough evidence.
+
+        >>> from maturekit.registry import Registry
+        >>> from maturekit.storage import MemoryStore
+        >>> version = Registry(MemoryStore()).register("late-flights", {"threshold": 15})
+        >>> [(finding.rule, finding.status, finding.message) for finding in version.rehearse().findings]
+        [('load', 'passed', ''), ('predict', 'failed', "a dict has no method 'predict'")]
+        """
+        return rehearsed(self, trust=trust)
 
     def reports(self) -> tuple[Report, ...]:
         """Return the reports attached to the version, oldest first."""

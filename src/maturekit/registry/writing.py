@@ -38,8 +38,8 @@ class Writing(Catalogue):
         keys: Iterable[bytes] = (),
     ) -> None:
         super().__init__(place, clock=clock, serializers=serializers, keys=keys)
-        if actor_kind not in {"person", "job"}:
-            raise ArgumentError(f"actor_kind {actor_kind!r} is neither 'person' nor 'job'")
+        if not isinstance(actor_kind, str) or actor_kind not in {"person", "job"}:
+            raise ArgumentError(f"actor_kind {actor_kind!r:.100} is neither 'person' nor 'job'")
         self.actor = None if actor is None else checked_line(actor, what="actor")
         self.actor_kind: Literal["person", "job"] = actor_kind
 

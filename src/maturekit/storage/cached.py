@@ -168,6 +168,10 @@ class CachedStore(Store):
         with tempfile.TemporaryDirectory() as folder:
             yield cls(MemoryStore(), Path(folder) / "cache")
 
+    def __str__(self) -> str:
+        """Return what answers: the store, or the copies of it."""
+        return f"the copies of {self.store} in {str(self.folder)!r}" if self.offline else str(self.store)
+
     def __repr__(self) -> str:
         """Return the store and the folder."""
         return f"CachedStore({self.store!r}, {str(self.folder)!r}{', offline=True' if self.offline else ''})"

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
+from maturekit._core.files import flush_folder
 from maturekit._core.hashing import LARGE, Digester
 from maturekit.errors import KeyMissingError, KeyTakenError, StorageError
 from maturekit.storage.store import Store
@@ -83,7 +84,7 @@ class LocalStore(Store):
         with _worded(f"could not write {key!r} in {self.root}"):
             self._make_folder(path.parent)
             mine = not path.exists() and _link_once(write(), path)
-            _flush_folder(path.parent)  # also for another writer's value: ours may come to rest on it
+            flush_folder(path.parent)  # also for another writer's value: ours may come to rest on it
         if not mine:
             raise KeyTakenError(f"the key {key!r} is taken")
 
@@ -128,7 +129,7 @@ class LocalStore(Store):
         path = self._path(key)
         with _worded(f"could not delete {key!r} in {self.root}"), contextlib.suppress(FileNotFoundError):
             path.unlink()
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
 
     def _exists(self, key: str) -> bool:
         with _worded(f"could not look for {key!r} in {self.root}"):
@@ -182,7 +183,7 @@ class LocalStore(Store):
             missing = [folder]
         for path in reversed(missing):
             path.mkdir(exist_ok=True)
-            _flush_folder(path.parent)
+            flush_folder(path.parent)
         self._durable.add(folder)
 
     def _reading(self, key: str) -> contextlib.AbstractContextManager[None]:
@@ -195,6 +196,10 @@ class LocalStore(Store):
         """Yield a store in a temporary folder."""
         with tempfile.TemporaryDirectory() as folder:
             yield cls(Path(folder) / "store")
+
+    def __str__(self) -> str:
+        """Return the folder as it was given."""
+        return repr(str(self.root))
 
     def __repr__(self) -> str:
         """Return the folder."""
@@ -287,13 +292,3 @@ def _fresh_memory(size: int) -> memoryview:
         with contextlib.suppress(OSError):  # a system without them has small pages
             pages.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(pages)
-
-
-def _flush_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # Windows cannot open a folder to flush it
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -70,6 +70,10 @@ class MemoryStore(Store):
         """Yield one empty store."""
         yield cls()
 
+    def __str__(self) -> str:
+        """Return what stands for the place."""
+        return "this store in memory"
+
     def __repr__(self) -> str:
         """Return the number of keys."""
         return f"MemoryStore({len(self._items)} keys)"

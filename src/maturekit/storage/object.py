@@ -304,6 +304,10 @@ class ObjectStore(Store):
         )
         return make, (str(self.address),)
 
+    def __str__(self) -> str:
+        """Return the address alone."""
+        return repr(str(self.address))
+
     def __repr__(self) -> str:
         """Return the address."""
         return f"ObjectStore({str(self.address)!r})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from maturekit._core.files import checked_path
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.storage.local import LocalStore
 from maturekit.storage.object import ObjectStore
@@ -40,6 +41,7 @@ def open_store(place: Place) -> Store:
     text = os.fspath(place)
     if not text:
         raise ArgumentError("the place is empty", hint="pass a folder, such as 'models'.")
+    folder = checked_path(place, what="place")
     scheme, separator, _ = text.partition("://")
     if scheme in _BUCKETS and separator:
         return ObjectStore(text)
@@ -48,4 +50,4 @@ def open_store(place: Place) -> Store:
             f"no store is built in for places of the form '{scheme}://'",
             hint="pass a folder, 's3://bucket/prefix', or your own subclass of `maturekit.storage.Store`.",
         )
-    return LocalStore(text)
+    return LocalStore(os.path.expanduser(folder))  # noqa: PTH111  # as pandas reads paths

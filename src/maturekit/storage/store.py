@@ -90,6 +90,10 @@ class Store(ABC):
         """Remove what writers that crashed before `before` left; return how many pieces."""
         return 0
 
+    def __str__(self) -> str:
+        """Return the place in words for messages; by default as `repr` does."""
+        return repr(self)
+
     @classmethod
     @abstractmethod
     def examples(cls) -> Iterator[Self]:

@@ -12,11 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
-from maturekit._core.digest import canonical_json, digest_of
+from maturekit._core.digest import canonical_json, check_of
 from maturekit.errors import PromotionRefusedError
+from maturekit.profile import Profile
 from maturekit.registry import Registry, Serializer
 from maturekit.registry.bodies import Environment
 from maturekit.reports import Certainty, Finding, Report
+from maturekit.schema import Schema
 from maturekit.storage import LocalStore
 
 HERE = Path(__file__).parent
@@ -49,14 +51,14 @@ class Kept(Serializer):
 PLAIN = Kept("plain", "model.txt")
 
 
-class Schema:
+class KeptSchema(Schema):
     """A schema whose text does not follow the library's."""
 
     def to_json(self):
         return (HERE / "schema.json").read_text(encoding="utf-8")
 
 
-class Profile:
+class KeptProfile(Profile):
     """A profile whose text does not follow the library's."""
 
     def to_json(self):
@@ -101,7 +103,7 @@ def opened(place, number, *, keys=()):
     """Open a registry that has its identity already, with a clock that moves an hour a look."""
     store = LocalStore(place)
     content = {"format": 1, "id": f"{number:032x}", "what": "maturekit registry"}
-    store.put_new("registry.json", canonical_json(content | {"check": digest_of(canonical_json(content))}))
+    store.put_new("registry.json", canonical_json(content | {"check": check_of(content)}))
     hours = iter(range(10_000))
     return Registry(
         store, actor="ada", clock=lambda: START + timedelta(hours=next(hours)), serializers=[PLAIN], keys=keys
@@ -132,8 +134,8 @@ def full(place):
     first = registry.register(
         "late-flights",
         b"late if hour > 15",
-        schema=Schema(),
-        profile=Profile(),
+        schema=KeptSchema({}),
+        profile=KeptProfile(0, {}),
         examples=examples(),
         metrics={"roc_auc": Measure(), "log_loss": 1e-7},
         evidence=[review],

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pandas as pd
 import pytest
 
 from maturekit.errors import ArgumentError, ArgumentTypeError, NotFoundError, StorageError
 from maturekit.events import Draft, EventLog
+from maturekit.profile import Profile
 from maturekit.registry import Registry
 from maturekit.reports import Finding, Report
+from maturekit.schema import Schema
 from maturekit.storage import MemoryStore
 
 NOW = timedelta(0)
@@ -86,14 +89,8 @@ def test_only_what_is_named_is_erased(registry, add):
 
 
 def test_the_schema_stays_unless_it_is_named(registry, add):
-    class Text:
-        def __init__(self, text):
-            self.text = text
-
-        def to_json(self):
-            return self.text
-
-    version = add(registry, schema=Text("{}"), profile=Text("[]"))
+    frame = pd.DataFrame({"hour": [7, 8]})
+    version = add(registry, schema=Schema.learn(frame), profile=Profile.of(frame))
     registry.erase(version, **WHO)
     assert set(version.erased) == {"model/model.txt", "profile", "notes"}
     registry.erase(version, parts={"schema"}, **WHO)
@@ -342,7 +339,7 @@ def test_a_store_that_cannot_delete_says_so_and_the_tombstone_stands(plain, add)
 @pytest.mark.parametrize(
     ("parts", "error", "words"),
     [
-        ("model", ArgumentTypeError, "parts is a set of texts"),
+        ("model", ArgumentTypeError, "parts is a list of texts, got the str"),
         ({"weights"}, ArgumentError, "'weights' cannot be erased of a version"),
         ({"environment"}, ArgumentError, "what can: model, examples, profile, notes, schema"),
         (set(), ArgumentError, "nothing cannot be erased"),

@@ -282,7 +282,9 @@ def test_a_folder_that_cannot_be_listed_hides_nothing_else(plain):
 def test_a_damaged_root_file_is_a_fault_like_others(full, store, replace):
     text = store.get("registry.json")
     at = text.index(b'"id":"') + 8
-    for damage in (text[:at] + (b"0" if text[at : at + 1] != b"0" else b"1") + text[at + 1 :], b"{", text + b"\n"):
+    other = text[:at] + (b"0" if text[at : at + 1] != b"0" else b"1") + text[at + 1 :]
+    endless = text.replace(b'"format":1', b'"format":1,"more":1e999')
+    for damage in (other, b"{", text + b"\n", endless):
         replace(store, "registry.json", damage)
         rule, message = only_fault(Registry(store))
         assert rule == "root"

@@ -38,7 +38,7 @@ def test_a_version_is_read_by_the_serializer_of_its_name_that_the_caller_gave_an
     Registry(store, serializers=[writer]).register("late", model, serializer=writer)
     readers = {other.name: other for other in available() if other.name != writer.name}
     if writer.name != "joblib":  # which every registry has
-        with pytest.raises(NotFoundError, match=f"no serializer named '{writer.name}'"):
+        with pytest.raises(NotFoundError, match=f"written by the serializer '{writer.name}'"):
             Registry(store, serializers=readers.values())["late:1"].load()
 
     class Own(Serializer):

@@ -125,6 +125,20 @@ def test_a_save_that_fails_leaves_nothing(tmp_path, monkeypatch):
     assert list((tmp_path / "new").iterdir()) == []
 
 
+def test_an_interruption_while_saving_leaves_nothing(tmp_path, monkeypatch):
+    usual = Path.open
+
+    def interrupted(path, *args, **kwargs):
+        if path.name == "b.txt":
+            raise KeyboardInterrupt
+        return usual(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ModelFiles({"a.txt": b"1", "b.txt": b"2"}).save_to(tmp_path / "new")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
 def test_a_name_that_somebody_takes_meanwhile_is_not_overwritten(tmp_path, monkeypatch):
     files = ModelFiles({"a.txt": b"1", "b.txt": b"2"})
     (tmp_path / "b.txt").write_bytes(b"mine")

@@ -10,7 +10,7 @@ import zipfile
 
 import pytest
 
-from maturekit._core.digest import canonical_json, digest_of
+from maturekit._core.digest import canonical_json, check_of, digest_of
 from maturekit.errors import FormatError, IntegrityError, MaturekitError
 from maturekit.events import Draft, Event, Seal
 from maturekit.registry import Registry
@@ -79,7 +79,7 @@ def listed(entries, /, **changes):
     rest = {name: data for name, data in entries.items() if name != "export.json"}
     if "entries" not in changes:
         told["entries"] = {name: {"digest": digest_of(data), "size": len(data)} for name, data in rest.items()}
-    return rest | {"export.json": canonical_json(told | {"check": digest_of(canonical_json(told))})}
+    return rest | {"export.json": canonical_json(told | {"check": check_of(told)})}
 
 
 def changed(data, **changes):
@@ -229,6 +229,9 @@ def test_a_malformed_list_is_refused(exports, arrives, changes):
 
 
 def test_a_list_that_was_edited_is_refused(exports, arrives):
+    endless = exports["late:1"]["export.json"].replace(b'"format":1', b'"format":1,"more":1e999')
+    with pytest.raises(IntegrityError, match="its list is damaged"):
+        arrives(exports["late:1"] | {"export.json": endless})
     edited = exports["late:1"]["export.json"].replace(b'"size":1', b'"size":2')
     with pytest.raises(IntegrityError, match="its list is damaged"):
         arrives(exports["late:1"] | {"export.json": edited})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from maturekit._core.digest import canonical_json, check_format, digest_of, parse_json
-from maturekit.errors import FormatError, KeyMissingError, StorageError
+from maturekit.errors import ArgumentTypeError, FormatError, KeyMissingError, StorageError
 from maturekit.events import EventLog, Head
 from maturekit.registry.housekeeping.marking import log_names
 from maturekit.reports import Finding
@@ -35,6 +35,10 @@ def read_anchor(text: str | bytes) -> tuple[str, dict[str, tuple[int, str]]]:
     >>> read_anchor('{"format":1,"heads":{},"registry":"0f"}')
     ('0f', {})
     """
+    if not isinstance(text, (str, bytes)):
+        raise ArgumentTypeError(
+            f"an anchor is a text, got {type(text).__name__}", hint="pass the text that `anchor()` returned."
+        )
     content = check_format(parse_json(text, what="the anchor"), what="the anchor", newest=_FORMAT)
     try:
         heads = {name: (head["number"], head["digest"]) for name, head in content["heads"].items()}

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from maturekit._core.digest import digest_of
 from maturekit.errors import IntegrityError, KeyMissingError, MaturekitError, StorageError
-from maturekit.events import EventLog, JudgedEvent, Seal, cache_faults, judged_events
+from maturekit.events import JudgedEvent, Seal, cache_faults, judged_events
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.housekeeping.marking import named_parts
 from maturekit.registry.housekeeping.records import contradiction
 from maturekit.registry.housekeeping.standing import Standing
-from maturekit.registry.state import model_step
+from maturekit.registry.state import open_history
 from maturekit.reports import Finding, Status
 from maturekit.storage import Store
 
@@ -34,9 +34,7 @@ class Examination:
         self.store = store
         self.name = name
         self.is_model = name.startswith("model/")
-        self.log = (
-            EventLog(store, name, step=model_step, seal=seal) if self.is_model else EventLog(store, name, seal=seal)
-        )
+        self.log = open_history(store, name, seal=seal)
         self.blobs = Blobs(store, name)
         self.counts: Counter[str] = Counter()
         self._standing = Standing()

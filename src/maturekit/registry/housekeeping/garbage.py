@@ -8,12 +8,20 @@ from datetime import datetime, timedelta
 
 from maturekit._core.clock import utc_now
 from maturekit._core.digest import digest_of
-from maturekit.errors import ArgumentError, IntegrityError, KeyMissingError, KeyTakenError, MaturekitError, StorageError
+from maturekit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    IntegrityError,
+    KeyMissingError,
+    KeyTakenError,
+    MaturekitError,
+    StorageError,
+)
 from maturekit.events import EventLog, Seal, judged_events, lost_ends, mend_caches
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.housekeeping.marking import log_names
 from maturekit.registry.housekeeping.standing import Standing
-from maturekit.registry.state import model_step
+from maturekit.registry.state import open_history
 from maturekit.reports import Finding, Report
 from maturekit.storage import Store
 
@@ -25,6 +33,7 @@ _UNITS = {
     "caches": "heads and packs that were wrong or missing",
     "unfinished": "files of writers that crashed",
 }
+_LONGEST = timedelta(days=36525)
 
 
 def collect_garbage(store: Store, *, grace: timedelta, seal: Seal | None = None) -> Report:
@@ -38,8 +47,10 @@ def collect_garbage(store: Store, *, grace: timedelta, seal: Seal | None = None)
     >>> collect_garbage(MemoryStore(), grace=timedelta(days=1)).findings[0].value
     0
     """
-    if grace < timedelta(0):
-        raise ArgumentError(f"the grace time must not be negative, got {grace}")
+    if not isinstance(grace, timedelta):
+        raise ArgumentTypeError(f"grace is a timedelta, got {type(grace).__name__}")
+    if not timedelta(0) <= grace <= _LONGEST:
+        raise ArgumentError(f"the grace time must not be negative, nor longer than {_LONGEST.days} days, got {grace}")
     before = utc_now() - grace
     counts: Counter[str] = Counter()
     findings = []
@@ -89,8 +100,7 @@ def remove_unneeded(log: EventLog, standing: Standing, digest: str, *, before: d
 
 
 def _collect(store: Store, name: str, *, before: datetime, seal: Seal | None, counts: Counter[str]) -> list[Finding]:
-    is_model = name.startswith("model/")
-    log = EventLog(store, name, step=model_step, seal=seal) if is_model else EventLog(store, name, seal=seal)
+    log = open_history(store, name, seal=seal)
     there = list(Blobs(store, name).digests())
     standing = Standing()
     faults: list[str] = []
@@ -106,7 +116,7 @@ def _collect(store: Store, name: str, *, before: datetime, seal: Seal | None, co
             deleted = remove_unneeded(log, standing, digest, before=before)
             counts["deleted"] += deleted is True
             counts["waiting"] += deleted is False
-    if is_model:
+    if name.startswith("model/"):
         counts["caches"] += sum(mend_caches(log))
     return []
 

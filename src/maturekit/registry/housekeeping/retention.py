@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.events import Event
+from maturekit.registry.checks import checked_list, checked_text
 from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.moves import alias_stack
 
@@ -26,9 +27,7 @@ def checked_parts(parts: Iterable[str] | None) -> frozenset[str]:
     """
     if parts is None:
         return _DATA
-    if isinstance(parts, str):
-        raise ArgumentTypeError(f"parts is a set of texts, got the str {parts!r:.60}", hint=f"write {{{parts!r:.60}}}.")
-    wanted = frozenset(parts)
+    wanted = frozenset(checked_text(part, what="part") for part in checked_list(parts, what="parts", of="texts"))
     unknown = sorted(map(repr, wanted - set(ERASABLE)))
     if unknown or not wanted:
         raise ArgumentError(
@@ -51,7 +50,7 @@ def kept_because(standing: Standing, version: int) -> str:
     return f"the alias {aliases[0]!r} stands there" if aliases else ""
 
 
-def checked_keep(keep: int, older_than: timedelta | None) -> None:
+def checked_keep(keep: int, older_than: timedelta | None, *, dry_run: bool) -> None:
     """Check the arguments of `Keeping.expire`."""
     if isinstance(keep, bool) or not isinstance(keep, int):
         raise ArgumentTypeError(f"keep is a number of versions, got {type(keep).__name__}")
@@ -59,6 +58,8 @@ def checked_keep(keep: int, older_than: timedelta | None) -> None:
         raise ArgumentError(f"keep must not be negative, got {keep}")
     if older_than is not None and not isinstance(older_than, timedelta):
         raise ArgumentTypeError(f"older_than is a timedelta, got {type(older_than).__name__}")
+    if not isinstance(dry_run, bool):
+        raise ArgumentTypeError(f"dry_run is True or False, got {type(dry_run).__name__}")
 
 
 def reasons_to_keep(

@@ -75,7 +75,7 @@ class Standing:
 
     def follow(self, log: EventLog, *, until: int | None = None) -> None:
         """Take what has been added to a history, up to event number `until`."""
-        while self.number != until and log.store.exists(log.key(self.number + 1)):
+        while (until is None or self.number < until) and log.store.exists(log.key(self.number + 1)):
             self.take(log.event(self.number + 1).event)
 
     def needed(self, digest: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,16 +10,13 @@ from maturekit.events import Seal
 from maturekit.registry.housekeeping.anchoring import anchor_findings
 from maturekit.registry.housekeeping.examination import Examination
 from maturekit.registry.housekeeping.marking import log_names
+from maturekit.registry.layout import key_kind
 from maturekit.registry.root import Root
 from maturekit.reports import Finding, Report
 from maturekit.storage import Store
 
 __all__ = ["verify_registry"]
 
-_OURS = re.compile(
-    r"registry\.json|logs/[a-z]+/[a-z0-9._-]+/([0-9]{12}\.(head\.json|pack\.jsonl)"
-    r"|events/([0-9]{12}\.json|blobs/sha256/(?P<fan>[0-9a-f]{2})/(?P=fan)[0-9a-f]{62}))"
-)
 _COUNTS = {
     "event": "events in sound histories",
     "blob": "sound blobs",
@@ -87,7 +83,7 @@ def _names(store: Store, findings: list[Finding]) -> list[str]:
 def _strays(store: Store) -> Iterator[Finding]:
     try:
         for key in store.list():
-            if not _OURS.fullmatch(key):
+            if key_kind(key) == "other":
                 yield Finding("stray", "passed", severity="info", message=f"{key!r} is not of the registry")
     except StorageError as error:
         yield Finding("stray", "could_not_run", severity="info", message=error.message)

@@ -13,7 +13,7 @@ from maturekit.registry.safe.session import Session
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["ENSEMBLE_CHECKS", "ENSEMBLE_TRIALS"]
+__all__ = ["ENSEMBLE_CHECKS", "ENSEMBLE_TRIALS", "try_labels", "try_start"]
 
 _demand = functools.partial(demand, "an ensemble of trees")
 _FIRST = {

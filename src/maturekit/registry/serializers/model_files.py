@@ -70,10 +70,10 @@ class ModelFiles(Mapping[str, bytes]):
                 with (target / name).open("xb") as file:  # fails where anything, even a broken link, stands
                     written.append(target / name)
                     file.write(data)
-        except OSError as error:
+        except BaseException as error:  # an interruption from the keyboard leaves nothing either
             for path in written:
                 path.unlink(missing_ok=True)
-            if isinstance(error, StorageError):
+            if isinstance(error, StorageError) or not isinstance(error, OSError):
                 raise
             raise StorageError(f"could not write the files into {target}: {error.strerror or error}") from error
         return target

@@ -10,8 +10,9 @@ from typing import Any, BinaryIO, ClassVar, Protocol, Self, TypeVar, cast, final
 from maturekit._core.hashing import Buffer
 from maturekit._core.names import check_name
 from maturekit.errors import ArgumentError, ArgumentTypeError, FormatError, MaturekitError
+from maturekit.registry.checks import checked_list
 
-__all__ = ["Content", "Serializer"]
+__all__ = ["Content", "Serializer", "checked_serializer"]
 
 Content = bytes | Callable[[BinaryIO], object]
 """Bytes that are written: all at once, or by a function that writes them to a binary file."""
@@ -183,12 +184,17 @@ class Serializer(ABC):
             raise FormatError(f"the serializer {self.name!r} cannot read this model: {error!r:.300}") from error
 
 
-def _checked_trust(trust: Iterable[str]) -> frozenset[str]:
-    if isinstance(trust, str):
+def checked_serializer(serializer: object) -> Serializer:
+    """Return a serializer; raise `ArgumentTypeError` for anything else."""
+    if not isinstance(serializer, Serializer):
         raise ArgumentTypeError(
-            f"trust is a list of names, got the str {trust!r:.60}", hint=f"write trust=[{trust!r:.60}]."
+            f"expected a Serializer, got {serializer!r:.100}", hint="pass an instance, such as JoblibSerializer()."
         )
-    names = list(trust)
+    return serializer
+
+
+def _checked_trust(trust: Iterable[str]) -> frozenset[str]:
+    names = checked_list(trust, what="trust", of="names")
     for name in names:
         if not isinstance(name, str) or not all(part.isidentifier() for part in name.split(".")) or "." not in name:
             raise ArgumentError(

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import stat
 import struct
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from maturekit._core.digest import digest_of
+from maturekit._core.files import checked_path
 from maturekit.errors import FormatError, IntegrityError, SourceMissingError, StorageError
+from maturekit.registry.layout import key_kind
 from maturekit.registry.root import ROOT_KEY
 from maturekit.registry.shipping.manifest import Manifest
 
@@ -27,10 +27,6 @@ _TIME = (1980, 1, 1, 0, 0, 0)
 _PART = 2**20
 _BROKEN = (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, struct.error)
 """What the standard library raises where the bytes of an archive do not fit."""
-_KEY = re.compile(
-    r"registry\.json|logs/[a-z]+/(?P<name>[a-z0-9._-]{1,64})/"
-    r"([0-9]{12}\.(head\.json|pack\.jsonl)|events/([0-9]{12}\.json|blobs/sha256/(?P<ab>[0-9a-f]{2})/(?P=ab)[0-9a-f]{62}))"
-)
 
 
 class ArchiveWriter:
@@ -91,7 +87,7 @@ class Archive:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = checked_path(path, what="file")
         self._zip = self._opened()
         try:
             with self.judging():
@@ -164,7 +160,7 @@ class Archive:
         for key in sorted(there ^ listed):
             raise IntegrityError(f"{key!r} is {'not listed' if key in there else 'missing'}")
         for key in sorted(listed):
-            if not _KEY.fullmatch(key):
+            if key_kind(key) == "other":
                 raise FormatError(f"{key!r:.200} is no key of a registry")
             digest, size = manifest.entries.get(key, ("", 0))
             if self._zip.getinfo(key).file_size != size or ("/blobs/" in key and self._digest(key) != digest):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from maturekit._core.names import check_name
 from maturekit.errors import IntegrityError, NameRuleError
 from maturekit.events import Event, EventLog, Seal, StoredEvent
-from maturekit.events.head import START, Heads, Step
+from maturekit.events.head import START, Heads
 from maturekit.events.pack import PACK_EVERY
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import Origin, ReportBody, VersionBody, attached_body, body_of
@@ -17,18 +16,16 @@ from maturekit.registry.evidence import evidence_body
 from maturekit.registry.housekeeping.marking import log_names, named_digests
 from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.housekeeping.verification import verify_registry
+from maturekit.registry.layout import key_kind
 from maturekit.registry.recording import version_digest
-from maturekit.registry.root import ROOT_KEY, Root
+from maturekit.registry.root import Root
 from maturekit.registry.shipping.archive import Archive
 from maturekit.registry.shipping.exporting import BESIDE
-from maturekit.registry.state import model_step
+from maturekit.registry.state import open_history
 from maturekit.reports import Report
 from maturekit.storage import MemoryStore
 
 __all__ = ["ArrivedHistory", "ArrivedVersion", "arrived_histories", "arrived_version"]
-
-_EVENT = re.compile(r"logs/[a-z]+/[^/]+/events/[0-9]{12}\.json")
-_CACHE = re.compile(r"logs/[a-z]+/[^/]+/[0-9]{12}\.(head\.json|pack\.jsonl)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +62,7 @@ def arrived_histories(archive: Archive, *, seal: Seal) -> list[ArrivedHistory]:
     for fault in verify_registry(store, seal=seal).failed:
         if fault.rule != "blob":  # content is looked at below, where it lies
             raise IntegrityError(fault.message)
-    histories = [_history(archive, EventLog(store, name, step=_step(name), seal=seal)) for name in names]
+    histories = [_history(archive, open_history(store, name, seal=seal)) for name in names]
     _nothing_else(archive, store, (key for one in histories for key in (*one.blobs, *one.caches)))
     return histories
 
@@ -97,7 +94,7 @@ def arrived_version(archive: Archive) -> ArrivedVersion:
 
 def _events_of(archive: Archive) -> MemoryStore:
     """Return a store with the root and the events of an archive: enough to judge the histories."""
-    store = _loaded(archive, (key for key in archive.listed() if key == ROOT_KEY or _EVENT.fullmatch(key)))
+    store = _loaded(archive, (key for key in archive.listed() if key_kind(key) in {"root", "event"}))
     if archive.manifest.registry != Root(store).id:
         raise IntegrityError("it says that it is of another registry")
     return store
@@ -115,10 +112,6 @@ def _check_name(name: str) -> None:
         check_name(name, what="model name")
     except NameRuleError as error:
         raise IntegrityError(error.message) from error
-
-
-def _step(log: str) -> Step:
-    return model_step if log.startswith("model/") else lambda state, _event, _digest: state
 
 
 def _event(log: EventLog, key: str) -> StoredEvent:
@@ -145,7 +138,7 @@ def _report(archive: Archive, log: EventLog, event: Event) -> ReportBody:
 def _history(archive: Archive, log: EventLog) -> ArrivedHistory:
     """Return a history whose events were found to fit, with its caches and content."""
     events = [StoredEvent(log.store.get(log.key(number))) for number in sorted(log.numbers())]
-    caches = [key for key in archive.listed(f"logs/{log.name}/") if _CACHE.fullmatch(key)]
+    caches = [key for key in archive.listed(f"logs/{log.name}/") if key_kind(key) == "cache"]
     store = _loaded(archive, caches)
     heads, head, sound = Heads(store, log.name, seal=log.seal), START, set()
     for stored in events:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from maturekit._core.files import whole_file
+from maturekit._core.files import checked_path, whole_file
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.events import EventLog, Seal, StoredEvent
 from maturekit.events.head import HEAD_EVERY, START
@@ -18,6 +18,7 @@ from maturekit.registry.housekeeping.standing import Standing
 from maturekit.registry.root import ROOT_KEY, Root
 from maturekit.registry.shipping.archive import ArchiveWriter
 from maturekit.registry.shipping.manifest import Manifest, Scope
+from maturekit.registry.state import open_history
 from maturekit.registry.version import Version
 
 if TYPE_CHECKING:
@@ -46,21 +47,20 @@ def write_export(catalogue: Catalogue, path: str | os.PathLike[str], what: Versi
     ...     write_export(registry, f"{folder}/late.zip", "late:1", seal=Seal()).name
     'late.zip'
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise ArgumentTypeError(f"the file must be a path, got {type(path).__name__}")
+    target = checked_path(path, what="file")
     root = catalogue.store.get(ROOT_KEY)
     scope, subject, entries = _selected(catalogue, what, seal)
     manifest = Manifest(scope, registry=Root(catalogue.store).id, subject=subject)
-    with whole_file(path, durable=True) as file, ArchiveWriter(file, manifest) as archive:
+    with whole_file(target, durable=True) as file, ArchiveWriter(file, manifest) as archive:
         archive.add(ROOT_KEY, root)
         for key, data in entries:
             archive.add(key, data)
-    return Path(path)
+    return target
 
 
 def _selected(catalogue: Catalogue, what: Version | str | None, seal: Seal) -> tuple[Scope, str, Iterator[_Entry]]:
     if what is None:
-        logs = [_log(catalogue, name, seal) for name in log_names(catalogue.store)]
+        logs = [open_history(catalogue.store, name, seal=seal) for name in log_names(catalogue.store)]
         return "registry", "", (entry for log in logs if log.head().number for entry in _history(log))
     if isinstance(what, str) and not set("@:") & set(what):
         catalogue.head(what)  # raises where there is none
@@ -71,11 +71,6 @@ def _selected(catalogue: Catalogue, what: Version | str | None, seal: Seal) -> t
     if isinstance(what, Version) and what != version:
         raise ArgumentError(f"{what.reference} is a version of another registry", hint="take it from this one.")
     return "version", version.event_id, _version(catalogue.log(version.name), version)
-
-
-def _log(catalogue: Catalogue, name: str, seal: Seal) -> EventLog:
-    kind, _, model = name.partition("/")
-    return catalogue.log(model) if kind == "model" else EventLog(catalogue.store, name, seal=seal)
 
 
 def _history(log: EventLog) -> Iterator[_Entry]:

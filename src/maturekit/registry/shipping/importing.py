@@ -9,7 +9,7 @@ from maturekit.errors import ArgumentError, KeyTakenError
 from maturekit.events import Draft, EventLog, Head, StoredEvent
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import attached_body
-from maturekit.registry.checks import checked_line
+from maturekit.registry.checks import checked_remark
 from maturekit.registry.root import ROOT_KEY
 from maturekit.registry.shipping.archive import Archive
 from maturekit.registry.shipping.arrival import ArrivedHistory, ArrivedVersion, arrived_histories, arrived_version
@@ -66,7 +66,7 @@ class Importing(Writing):
         ArgumentError
             Another registry, or a model of this name with another history, is here already. Nothing is written.
         """
-        actor, reason = self._actor(actor), checked_line(reason, what="reason") if reason else ""
+        actor, reason = self._actor(actor), checked_remark(reason, what="reason")
         with Archive(path) as archive:
             if archive.manifest.scope == "version":
                 with archive.judging():
@@ -175,11 +175,10 @@ def _same(history: list[StoredEvent], arrived: ArrivedVersion) -> int:
 def _deliver(archive: Archive, blobs: Blobs, keys: Iterable[str]) -> None:
     """Write content, one piece after the other in memory; what is there already is renewed, and mended if damaged."""
     for key in keys:
-        blobs.delivery().put(archive.read(key))
+        with blobs.delivery() as delivery:
+            delivery.put(archive.read(key))
 
 
 def _confirm(archive: Archive, blobs: Blobs, keys: Iterable[str]) -> None:
     """Bring back what disappeared while the events were written."""
-    for key in keys:
-        if not blobs.store.exists(key):
-            blobs.delivery().put(archive.read(key))
+    _deliver(archive, blobs, (key for key in keys if not blobs.store.exists(key)))
