@@ -190,6 +190,14 @@ def test_a_flipped_bit_is_noticed_or_means_nothing(exports, arrives):
     assert noticed > len(data) / 31 * 0.8
 
 
+def test_a_place_outside_the_file_is_damage_and_no_trouble_of_the_disk(exports, arrives):
+    data = bytearray(written(exports["late:1"]))
+    where = len(data) - 6  # where the list of entries begins, in the last record of a zip archive
+    data[where : where + 4] = (int.from_bytes(data[where : where + 4], "little") + 5_000).to_bytes(4, "little")
+    with pytest.raises((FormatError, IntegrityError)):
+        arrives(bytes(data))
+
+
 @pytest.mark.parametrize(
     ("data", "fault"),
     [

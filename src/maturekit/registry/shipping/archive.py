@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -108,6 +109,8 @@ class Archive:
         except _BROKEN as error:
             raise IntegrityError(f"{self.path} is damaged: {error or 'it is cut short'}") from error
         except OSError as error:
+            if error.errno == errno.EINVAL:  # the file says that something stands before its beginning
+                raise IntegrityError(f"{self.path} is damaged: it names a place outside itself") from error
             raise StorageError(f"{self.path} could not be read: {error.strerror or error}") from error
 
     def listed(self, prefix: str = "") -> list[str]:
