@@ -142,7 +142,8 @@ def test_every_system_call_may_be_the_last(tmp_path, scenario):
 @pytest.mark.long
 @pytest.mark.parametrize("scenario", ["first", "another", "hundredth", "promote", "swap", "collect", "erase"])
 def test_every_system_call_may_fail(tmp_path, scenario):
-    assert run_beside("struck.py", tmp_path, "fail", 1, scenario)[scenario] > 10
+    told = 2 if scenario == "collect" else 10  # a collector makes few calls, and may leave what it cannot remove
+    assert run_beside("struck.py", tmp_path, "fail", 1, scenario)[scenario] > told
 
 
 @pytest.mark.long
