@@ -104,7 +104,7 @@ def test_a_head_at_a_number_where_none_belongs_is_named():
     log = filled(12)
     log.store.put_new(log.heads.key(3), b"{}")
     ((key, fault),) = cache_faults(opened(log))
-    assert (key, fault) == (log.heads.key(3), f"{log.heads.key(3)} is not where a head or pack belongs")
+    assert (key, fault) == (log.heads.key(3), f"{log.heads.key(3)} is not where a head, pack or table belongs")
     assert mend_caches(opened(log)) == (1, 0)
 
 

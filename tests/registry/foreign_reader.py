@@ -15,7 +15,8 @@ from pathlib import Path
 
 CHECK = re.compile(rb'"check":"sha256:[0-9a-f]{64}"')
 MAC = re.compile(rb'"mac":"(hmac-sha256:[0-9a-f]{64})?"')
-HEAD_EVERY, PACK_EVERY = 10, 100
+HEAD_EVERY, PACK_EVERY, TABLE_EVERY = 10, 100, 1000
+TABLED = "actor actor_kind body cause number reason role subject time".split()
 
 
 class Reader:
@@ -34,7 +35,7 @@ class Reader:
             self.model(folder)
 
     def model(self, folder):
-        log, previous, packed = f"model/{folder.name}", "", b""
+        log, previous, packed, tabled = f"model/{folder.name}", "", b"", []
         self.state, self.needed, versions = {}, set(), []
         events = folder / "events"
         last = max((int(path.stem) for path in events.glob("[0-9]" * 12 + ".json")), default=0)
@@ -43,10 +44,11 @@ class Reader:
             event = json.loads(data)
             if event["format"] > 1:
                 raise ValueError(f"{log}: event {number} has a newer format")
-            self.sealed(data, f"{log}: event {number}", place=-1)
+            self.sealed(data, f"{log}: event {number}", check_at=-1, mac_at=-1)
             at_home = (event["log"], event["number"], event["previous"]) == (log, number, previous)
             self.expect(at_home, f"{log}: event {number} does not follow the one before")
             previous, packed = digest(data), packed + data + b"\n"
+            tabled.append(event)
             if event["kind"] == "version":
                 versions.append(f"version {event['body']['number']} {event['subject']}")
                 self.expect(
@@ -59,6 +61,9 @@ class Reader:
                 cache = folder / f"{number:012d}.pack.jsonl"
                 self.expect(not cache.exists() or cache.read_bytes() == packed, f"{log}: pack {number} differs")
                 packed = b""
+            if number % TABLE_EVERY == 0:
+                self.table(folder, number, previous, tabled)
+                tabled = []
         self.lines += [log, f"events {last}", f"newest {previous}", *versions]
         aliases = self.state.get("aliases", {})
         self.lines += [f"alias {name} {place['to']}" for name, place in sorted(aliases.items())]
@@ -94,9 +99,23 @@ class Reader:
         if not path.exists():
             return
         data, what = path.read_bytes(), f"model/{folder.name}: head {number}"
-        self.sealed(data, what, place=0)
+        self.sealed(data, what, check_at=0, mac_at=0)
         head = json.loads(data)
         self.expect((head["number"], head["digest"], head["state"]) == (number, newest, self.state), f"{what} differs")
+
+    def table(self, folder, number, newest, events):
+        path = folder / f"{number:012d}.table.json"
+        if not path.exists():
+            return
+        data, what = path.read_bytes(), f"model/{folder.name}: table {number}"
+        self.sealed(data, what, check_at=0, mac_at=-1)
+        kinds = {}
+        for event in events:
+            kinds.setdefault(event["kind"], []).append({name: event[name] for name in TABLED})
+        told = {kind: {"rows": len(rows), "columns": column(rows, 5)} for kind, rows in kinds.items()}
+        table = {"log": events[0]["log"], "number": number, "digest": newest, "previous": events[0]["previous"]}
+        found = {name: value for name, value in json.loads(data).items() if name not in {"check", "mac"}}
+        self.expect(spelled(found) == spelled({**table, "kinds": told}), f"{what} differs")
 
     def content(self, folder, log):
         there = {f"sha256:{path.name}": path for path in folder.glob("??/*") if not path.name.startswith(".")}
@@ -105,18 +124,18 @@ class Reader:
         for name in sorted({content for _, content in self.needed} - set(there)):
             self.faults.append(f"{log}: the blob {name} is missing")
 
-    def sealed(self, data, what, *, place):
-        """Look at `check` and `mac`: the last in an event, the first in a head. No JSON has to be spelled for it."""
+    def sealed(self, data, what, *, check_at, mac_at):
+        """Look at `check` and `mac`: which of their name they are is known, so no JSON has to be spelled for it."""
         check, mac = CHECK.findall(data), [match.group() for match in MAC.finditer(data)]
         if not check or not mac:
             self.faults.append(f"{what} has no seal")
             return
-        without = replaced(data, check[place], b'"check":""', place)
-        self.expect(check[place] == b'"check":"%s"' % digest(without).encode(), f"{what} is damaged")
+        without = replaced(data, check[check_at], b'"check":""', check_at)
+        self.expect(check[check_at] == b'"check":"%s"' % digest(without).encode(), f"{what} is damaged")
         if self.key:
-            bare = replaced(without, mac[place], b'"mac":""', place)
+            bare = replaced(without, mac[mac_at], b'"mac":""', mac_at)
             signed = b'"mac":"hmac-sha256:%s"' % hmac.new(self.key, bare, hashlib.sha256).hexdigest().encode()
-            self.expect(hmac.compare_digest(mac[place], signed), f"{what} is not signed by the key")
+            self.expect(hmac.compare_digest(mac[mac_at], signed), f"{what} is not signed by the key")
 
     def expect(self, true, fault):
         self.faults += [] if true else [fault]
@@ -128,7 +147,19 @@ def digest(data):
 
 def version_digest(body):
     content = {name: value for name, value in body.items() if name not in {"number", "parent", "origin"}}
-    return digest(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+    return digest(spelled(content))
+
+
+def spelled(content):
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def column(values, deep):
+    if len(set(map(spelled, values))) == 1:
+        return {"all": values[0]}
+    if deep and all(isinstance(value, dict) and value.keys() == values[0].keys() for value in values):
+        return {"of": {name: column([value[name] for value in values], deep - 1) for name in values[0]}}
+    return {"each": values}
 
 
 def replaced(data, old, new, place):

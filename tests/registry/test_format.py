@@ -18,7 +18,7 @@ from maturekit._core.digest import canonical_json, check_of, digest_of
 from maturekit.errors import FormatError, IntegrityError
 from maturekit.events import Draft, EventLog
 from maturekit.registry import Registry
-from maturekit.storage import LocalStore
+from maturekit.storage import LocalStore, MemoryStore
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -256,6 +256,24 @@ def test_readers_that_share_no_code_read_what_is_written_today(reader, tmp_path)
         registry.promote(second, to="production", actor="ada", reason="better")
     assert foreign(reader, tmp_path / "r", [KEY]) == told(tmp_path / "r", [KEY])
     assert "not signed" in foreign(reader, tmp_path / "r", [b"another key of many bytes"], code=1)
+
+
+def test_a_reader_that_shares_no_code_makes_the_same_table(tmp_path):
+    registry = Registry(MemoryStore(), actor="ada", keys=[KEY], serializers=[PLAIN])
+    registry.register("late", b"one", serializer=PLAIN)
+    seals = {"check": "sha256:" + 64 * "0", "mac": ""}
+    for number in range(2, 1_002):
+        body = {"sun": number / 4 if number % 3 else number, "seals": seals, "deep": {"a": {"b": {"c": {"d": number}}}}}
+        registry.log("late").append(Draft("weather" if number % 2 else "mood", body=body if number % 5 else {"sun": 1}))
+    for key in registry.store.list():
+        (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / key).write_bytes(registry.store.get(key))
+    assert foreign("python", tmp_path, [KEY]) == told(tmp_path, [KEY])
+    table = tmp_path / "logs/model/late/000000001000.table.json"
+    sound = table.read_bytes()
+    for lie in (b'"number":1000,"previous"', b'"person"', b"hmac-sha256"):
+        table.write_bytes(sound.replace(lie, lie.upper()))
+        assert "FAULT model/late: table 1000" in foreign("python", tmp_path, [KEY], code=1)
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -208,6 +208,76 @@ def test_a_long_history_is_listed_whole(registry):
     assert Registry(registry.store).frame()["number"].tolist() == list(range(1, 251))
 
 
+@pytest.fixture(scope="module")
+def thousands():
+    """A model of 1,800 events of every kind that a listing counts, and a smaller one."""
+    registry = Registry(MemoryStore(), actor="ada")
+    for name, versions in (("late", 400), ("noise", 3)):
+        first = registry.register(name, "a", metrics={"auc": 0.5}, parameters={"depth": 3, "how": {"a": 1}}, tags=["x"])
+        log, body = registry.log(name), first.event.body
+        for number in range(2, versions + 1):
+            told = {"number": number, "parent": number - 1, "metrics": {"auc": number / 1000} if number % 5 else {}}
+            files = {"model.joblib": {"digest": "sha256:" + 64 * "0", "size": number}, f"{number}.txt": {"size": 1}}
+            model = {"serializer": "joblib", "files": files if number % 3 else body["model"]["files"]}
+            intervals = {"auc": {"low": 0.1, "high": 0.9, "confidence": 0.95, "n": number}} if number == 7 else {}
+            more = {"parameters": {"depth": number}, "intervals": intervals} if number > 200 or number == 7 else {}
+            origin = {"registry": "f" * 32, "event": "model/a/1", "digest": "sha256:0"} if number == 9 else None
+            files[f"{number}.txt"]["digest"] = "sha256:" + 64 * "1"
+            log.append(Draft("version", body={**body, **told, **more, "model": model, "origin": origin}, actor="bob"))
+        registry.promote(f"{name}:3", to="production", actor="ada", reason="first")
+        for number in range(2, versions + 1):
+            for kind in ("report", "alarm", "approval", "hold", "erasure", "release")[: 1 + number % 6]:
+                verdict = "failed" if number % 2 else "passed"
+                log.append(Draft(kind, body={"version": number, "verdict": verdict, "kind": "review"}, actor="eve"))
+    return registry.store
+
+
+def test_a_long_history_is_listed_by_its_tables_as_by_its_events(thousands):
+    bare = MemoryStore()
+    for key in thousands.list():
+        if not key.endswith((".table.json", ".pack.jsonl")):
+            bare.put_new(key, thousands.get(key))
+    assert [key for key in thousands.list() if key.endswith(".table.json")] == [
+        "logs/model/late/000000001000.table.json"
+    ]
+    by_tables, by_events = Registry(thousands), Registry(bare)
+    for call in (
+        lambda registry: registry.frame(),
+        lambda registry: registry.events(),
+        lambda registry: registry.events("late", kinds=["alias", "alarm"]),
+    ):
+        pd.testing.assert_frame_equal(call(by_tables), call(by_events))
+    frame = by_tables.frame("late")
+    assert frame["number"].tolist() == list(range(1, 401))
+    for row, version in zip(frame.to_dict("records"), by_events.versions("late"), strict=True):
+        number, body = version.number, version.event.body
+        assert row["size_bytes"] == sum(file["size"] for file in body["model"]["files"].values())
+        assert row["gaps"] == version.gaps
+        assert pd.isna(row["metric.auc"]) if not version.metrics else row["metric.auc"] == version.metrics["auc"]
+        assert row["parameter.depth"] == body["parameters"]["depth"]
+        assert row["parameter.how"] == body["parameters"].get("how")
+        told = 1 + number % 6 if number > 1 else 0
+        assert row["reports"] == min(told, 2)
+        assert row["reports_failed"] == (row["reports"] if number % 2 else 0)
+        assert (row["held"], row["erased"]) == (told in {4, 5}, told >= 5)
+    assert frame.loc[frame["aliases"].map(bool), "number"].tolist() == [3]
+    assert frame.loc[frame["origin"].notna(), "number"].tolist() == [9]
+    assert frame.loc[frame["low.auc"].notna(), "number"].tolist() == [7]
+    events = by_tables.events()
+    assert events["number"].tolist()[: len(frame)] == list(range(1, len(frame) + 1))
+    assert events["id"].is_unique
+
+
+def test_a_version_of_a_long_list_is_what_its_event_says(thousands):
+    registry = Registry(thousands)
+    listed = registry.versions("late")
+    assert [version.reference for version in listed] == [f"late:{number}" for number in range(1, 401)]
+    for number in (1, 7, 400):
+        version = registry[f"late:{number}"]
+        assert listed[number - 1] == version
+        assert (listed[number - 1].time, listed[number - 1].metrics) == (version.time, version.metrics)
+
+
 def test_a_registry_that_is_not_there_is_not_listed():
     with pytest.raises(RegistryNotFoundError):
         Registry(MemoryStore()).frame()

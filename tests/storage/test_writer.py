@@ -10,10 +10,15 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
+import tracemalloc
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
-from maturekit._core.hashing import LARGE, Digester
+from maturekit._core import hashing
+from maturekit._core.hashing import AHEAD, LARGE, PART, Digester
 from maturekit.errors import KeyTakenError, StorageError
 from maturekit.storage import LocalStore, MemoryStore
 
@@ -40,6 +45,82 @@ def test_the_digest_does_not_depend_on_the_parts(part):
     for at in range(0, len(BIG), part):
         digester.update(BIG[at : at + part])
     assert digester.digest() == f"sha256:{hashlib.sha256(BIG).hexdigest()}"
+
+
+class SlowSha:
+    """A SHA-256 that is always behind, so that what is changed too early shows."""
+
+    def __init__(self):
+        self.real = hashlib.sha256()
+
+    def update(self, part):
+        time.sleep(0.005)
+        self.real.update(part)
+
+    def hexdigest(self):
+        return self.real.hexdigest()
+
+
+def changing(size):
+    """Return numbers that do not repeat from one part of a writer to the next."""
+    return np.arange(size // 8, dtype=np.int64)
+
+
+@pytest.mark.parametrize("step", [100_000, PART - 8, PART, PART + 8, 2 * LARGE + 8])
+def test_memory_is_used_again_only_when_it_has_been_hashed(store, monkeypatch, step):
+    numbers = changing(12 * LARGE)
+    data = numbers.tobytes()
+    monkeypatch.setattr(hashing, "hashlib", SimpleNamespace(sha256=SlowSha))
+    with store.writer() as writer:
+        for at in range(0, len(data), step):
+            writer.write(data[at : at + step])
+        digest = writer.finish()
+        writer.put_new("a")
+    monkeypatch.undo()
+    assert digest == f"sha256:{hashlib.sha256(data).hexdigest()}"
+    assert store.get("a") == data
+
+
+def test_what_was_written_may_be_changed_afterwards(store):
+    numbers = changing(3 * LARGE)
+    whole = numbers.tobytes()
+    with store.writer() as writer:
+        assert writer.write(numbers) == len(whole)
+        numbers[:] = 0
+        assert writer.write(numbers[:0]) == 0
+        digest = writer.finish()
+        writer.put_new("a")
+    assert digest == f"sha256:{hashlib.sha256(whole).hexdigest()}"
+    assert store.get("a") == whole
+
+
+def test_a_writer_holds_a_few_parts_however_much_is_written(store):
+    part = bytes(10**6)
+    tracemalloc.start()
+    try:
+        with store.writer() as writer:
+            for _ in range(64):
+                writer.write(part)
+            writer.finish()
+            assert writer.tell() == 64 * 10**6
+            assert tracemalloc.get_traced_memory()[1] < 2 * LARGE + (AHEAD + 2) * PART
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_system_that_takes_no_hint_stores_all_the_same(store, monkeypatch):
+    def refuse(*arguments):
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+
+    monkeypatch.setattr(os, "posix_fadvise", refuse, raising=False)
+    with store.writer() as writer:
+        writer.write(BIG)
+        writer.put_new("a")
+    monkeypatch.delattr(os, "posix_fadvise")
+    with store.writer() as writer:
+        writer.write(BIG)
+        writer.put_new("b")
+    assert store.get("a") == store.get("b") == BIG
 
 
 def test_a_process_that_may_start_no_thread_hashes_all_the_same(monkeypatch):

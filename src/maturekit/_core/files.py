@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -38,6 +37,7 @@ def checked_path(path: object, *, what: str) -> Path:
 def write_whole(path: str | os.PathLike[str], data: bytes) -> Path:
     """Write a file that replaces an older one in one step, make missing folders, and return its path.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_whole(f"{folder}/new/page.html", b"text").read_bytes()
     b'text'
@@ -53,12 +53,15 @@ def whole_file(path: str | os.PathLike[str], *, durable: bool = False) -> Iterat
 
     A `durable` one survives a crash of the machine once the block has ended.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     with whole_file(f"{folder}/new/page.html") as file:
     ...         there = os.path.exists(f"{folder}/new/page.html"), file.write(b"text")
     ...     there, os.listdir(f"{folder}/new")
     ((False, 4), ['page.html'])
     """
+    import tempfile  # noqa: PLC0415  # it brings every way to compress, which a registry that is only read does not need
+
     target = Path(path)
     unfinished: Path | None = None
     try:
@@ -88,6 +91,7 @@ def whole_file(path: str | os.PathLike[str], *, durable: bool = False) -> Iterat
 def flush_folder(folder: Path) -> None:
     """Make the names in a folder survive a crash of the machine.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     flush_folder(Path(folder))
     """

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-__all__ = ["LARGE", "Buffer", "Digester"]
+__all__ = ["AHEAD", "LARGE", "PART", "Buffer", "Digester"]
 
 Buffer = bytes | bytearray | memoryview
 """Bytes in memory; a memoryview is of single bytes."""
@@ -17,14 +17,19 @@ Buffer = bytes | bytearray | memoryview
 LARGE = 4 * 2**20
 """Bytes of a part that is worth a second thread; hashing it takes about two milliseconds."""
 
-_AHEAD = 4
+PART = 2**20
+"""Bytes to hand over at once, once there is one."""
+
+AHEAD = 4
+"""Parts that may still be read when `update` has returned: the last ones."""
 
 
 class Digester:
     """The SHA-256 of parts given one after another.
 
-    From the first large part on, a thread takes the digest while the caller goes on; it is at most a few parts behind.
-    A part must not be changed before `digest` has returned. For one thread at a time.
+    From the first large part on, a thread takes the digest while the caller goes on; it is at most `AHEAD` parts
+    behind. A part must not be changed before `AHEAD` others were given, or `digest` has returned. For one thread at a
+    time.
 
     Examples
     --------
@@ -49,7 +54,7 @@ class Digester:
             from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # small values do not pay for it
 
             self._pool = ThreadPoolExecutor(1)
-        if len(self._waiting) == _AHEAD:
+        if len(self._waiting) == AHEAD:
             self._waiting.popleft().result()
         try:
             self._waiting.append(self._pool.submit(self._sha.update, part))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +12,8 @@ from pydantic import JsonValue
 from maturekit._core.clock import iso, parse_iso
 from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit._core.logs import logger
-from maturekit.errors import FormatError, IntegrityError, KeyMissingError, KeyTakenError, StorageError
+from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
+from maturekit.events.cache import keep_cache
 from maturekit.events.event import Event
 from maturekit.events.seal import Seal
 from maturekit.storage import Store
@@ -104,13 +104,7 @@ class Heads:
     def write(self, head: Head) -> None:
         """Store a head; one that is there already is as good, unless it is damaged or not signed: that is replaced."""
         key, data = self.key(head.number), self.spelled(head)
-        try:
-            self.store.put_new(key, data)
-        except KeyTakenError:
-            with contextlib.suppress(KeyMissingError, KeyTakenError):
-                if self.read(head.number) is None and not self.is_newer(self.store.get(key)):
-                    self.store.delete(key)
-                    self.store.put_new(key, data)
+        keep_cache(self.store, key, data, lambda found: self.read(head.number) is not None or self.is_newer(found))
 
     def is_newer(self, data: bytes) -> bool:
         """Whether bytes are a sound head of a newer format, which is passed over and left alone."""

@@ -15,6 +15,7 @@ from maturekit.events.head import HEAD_EVERY, START, Head, Heads, State, Step
 from maturekit.events.pack import PACK_EVERY, Packs
 from maturekit.events.seal import Seal
 from maturekit.events.stored import StoredEvent
+from maturekit.events.table import TABLE_EVERY, Table, Tables
 from maturekit.storage import Store
 
 __all__ = ["EventLog"]
@@ -37,9 +38,9 @@ class EventLog:
     gives total order, many writers without locks, and a history in which any edit, removal or swap is found. Truncation
     is found by comparing the digest of `head` with a copy kept elsewhere.
 
-    Whoever writes every tenth event stores a head beside it, and every hundredth a pack: so what a history amounts to
-    is known after reading one head and at most nine events, however long it is. Both are caches, checked when they are
-    read, and written again where they are missing.
+    Whoever writes every tenth event stores a head beside it, every hundredth a pack, every thousandth a table: so what
+    a history amounts to is known after reading one head and at most nine events, however long it is. All are caches,
+    checked when they are read, and written again where they are missing.
 
     Safe for several threads and processes. Looking again costs one look at whether the next event is there.
 
@@ -78,11 +79,16 @@ class EventLog:
         self.seal = seal or Seal()
         self.heads = Heads(store, name, seal=self.seal)
         self.packs = Packs(store, name, seal=self.seal)
+        self.tables = Tables(store, name, seal=self.seal)
         self._head: Head | None = None
         self._known: dict[int, StoredEvent] = {}
         """Events that were read and found sound."""
+        self._counted = False
+        """Whether the numbers of the event files were found to be without a gap."""
         self._whole = 0
         """Up to which event the whole history was read, one following the other."""
+        self._tables: dict[int, Table] = {}
+        """Tables that were read and found sound, by their last event; each follows the one before."""
         self._owed: dict[int, Head] = {}
         """Heads that were passed and perhaps not yet stored, by their numbers."""
         self._lock = ForkLock()
@@ -117,10 +123,30 @@ class EventLog:
         """Return the history as `events` does, each event unread until somebody asks what it says."""
         with self._lock:
             last = self.head().number
-            if self._whole == 0:
-                self._check_numbers()
-            self._read_whole(last)
+            self._check_numbers()
+            self._read_behind(self._whole, self._known[self._whole].digest if self._whole else "", last)
+            self._whole = last
             return [self._known[number] for number in range(1, (last if until is None else until) + 1)]
+
+    def tabled(self) -> list[Table]:
+        """Return the history by columns, oldest first: a table for each thousand events, and one for what is behind.
+
+        A table is believed on its own digest (with keys on its mac) and on where it begins and ends; the events it
+        stands for are not read. So it shows what is there, at a tenth of the cost of `stored`, which reads them all.
+        """
+        with self._lock:
+            now, number, digest, found = self.head(), 0, "", list[Table]()
+            self._check_numbers()
+            while number < now.number:
+                last = min(number + TABLE_EVERY, now.number)
+                table = self._tables.get(last) or self._table(number, digest, last)
+                if last % TABLE_EVERY == 0:
+                    self._tables[last] = table
+                found.append(table)
+                number, digest = last, table.digest
+            if digest != now.digest:
+                raise self._broken(number, "is not the one that its table or head stands for")
+            return found
 
     def event(self, number: int) -> StoredEvent:
         """Return one event; raise `KeyMissingError` if there is none of this number."""
@@ -128,6 +154,11 @@ class EventLog:
             if number not in self._known:
                 self._known[number] = self._read(number)
             return self._known[number]
+
+    def listed(self, number: int) -> StoredEvent:
+        """Return one event that `tabled` has told of; if it is not known yet, the whole history is read as `stored` does."""
+        with self._lock:
+            return self._known.get(number) or self.stored()[number - 1]
 
     def first(self, reached: Callable[[State], bool]) -> StoredEvent:
         """Return the event behind which a condition on the state holds, which from then on holds for good.
@@ -219,22 +250,29 @@ class EventLog:
             raise self._broken(number, fault)
         return StoredEvent(data, event)
 
-    def _read_whole(self, last: int) -> None:
-        """Read what is still missing up to an event: whole packs where they are sound, single events elsewhere."""
-        while self._whole < last:
-            previous = self._known[self._whole].digest if self._whole else ""
-            packed = self._whole % PACK_EVERY == 0 and self._whole + PACK_EVERY <= last
-            found = self.packs.read(self._whole + PACK_EVERY, previous=previous) if packed else None
+    def _read_behind(self, number: int, digest: str, last: int) -> None:
+        """Read what follows an event: whole packs where they are sound, single events elsewhere."""
+        while number < last:
+            packed = number % PACK_EVERY == 0 and number + PACK_EVERY <= last
+            found = self.packs.read(number + PACK_EVERY, previous=digest) if packed else None
             if found is not None:
-                self._known.update(enumerate(found, self._whole + 1))
-                self._whole += PACK_EVERY
-                continue
-            number = self._whole + 1
-            try:
-                self._following(Head(self._whole, previous))
-            except KeyMissingError:
-                raise self._gap(number) from None
-            self._whole = number
+                self._known.update(enumerate(found, number + 1))
+                number += PACK_EVERY
+            else:
+                try:
+                    self._following(Head(number, digest))
+                except KeyMissingError:
+                    raise self._gap(number + 1) from None
+                number += 1
+            digest = self._known[number].digest
+
+    def _table(self, number: int, digest: str, last: int) -> Table:
+        """Return what follows an event as a table: as it is stored, or made of the events."""
+        stored = self.tables.read(last, previous=digest) if last % TABLE_EVERY == 0 else None
+        if stored is not None:
+            return stored
+        self._read_behind(number, digest, last)
+        return Table.of(self._known[place] for place in range(number + 1, last + 1))
 
     def _accept(self, stored: StoredEvent) -> None:
         """Go on behind an event that this object has written, and store the caches that are due.
@@ -252,13 +290,28 @@ class EventLog:
                 logger.warning("%s: no head was stored: %s", self.name, error)
 
     def _store_caches(self, head: Head) -> None:
-        """Store a head, and in front of it the pack that ends there: where a head is, the packs before it are."""
-        if self.heads.read(head.number) is not None:
+        """Store a head, and in front of it what ends there: where a head is, the packs and tables before it are."""
+        number = head.number
+        if self.heads.read(number) is not None:
             return
-        if head.number % PACK_EVERY == 0:
-            numbers = range(head.number - PACK_EVERY + 1, head.number + 1)
-            self.packs.write(head.number, (self.store.get(self.key(number)) for number in numbers))
+        if number % PACK_EVERY == 0:
+            numbers = range(number - PACK_EVERY + 1, number + 1)
+            self.packs.write(number, (self.store.get(self.key(place)) for place in numbers))
+        if number % TABLE_EVERY == 0:
+            self._store_table(head)
         self.heads.write(head)
+
+    def _store_table(self, head: Head) -> None:
+        first = head.number - TABLE_EVERY + 1
+        try:
+            previous = self.event(first).event.previous
+            table = self._table(first - 1, previous, head.number)
+            if table.digest != head.digest:
+                raise self._broken(head.number, "is not the one that its pack or table holds")
+        except (FormatError, IntegrityError, KeyMissingError) as error:  # far behind: heads are stored all the same
+            logger.warning("%s: no table was stored: %s", self.name, error)
+        else:
+            self.tables.write(head.number, table, previous=previous)
 
     def _event(self, wish: Draft, head: Head) -> tuple[Event, bytes]:
         now = as_utc(self.clock(), what="the clock's time")
@@ -294,10 +347,16 @@ class EventLog:
         time.sleep(0.01)
 
     def _check_numbers(self) -> None:
-        numbers = self.numbers()
-        for number in _missing(numbers):
-            if not self.store.exists(self.key(number)):  # a listing may miss what is new
-                raise self._gap(number)
+        """Raise unless the numbers of the events are whole; looked at once by whoever reads the history."""
+        if self._counted:
+            return
+        names = list(filter(_EVENT.fullmatch, self.store.children(self.prefix)))
+        if names and int(names[-1][:12]) != len(names):
+            there = {int(name[:12]) for name in names}
+            for number in _missing(there):
+                if not self.store.exists(self.key(number)):  # a listing may miss what is new
+                    raise self._gap(number)
+        self._counted = True
 
     def _gap(self, number: int) -> IntegrityError:
         return IntegrityError(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Iterator
 
 from maturekit._core.logs import logger
-from maturekit.errors import FormatError, IntegrityError, KeyMissingError, KeyTakenError, StorageError
+from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
+from maturekit.events.cache import keep_cache
 from maturekit.events.seal import Seal
 from maturekit.events.stored import StoredEvent
 from maturekit.storage import Store
@@ -44,14 +44,12 @@ class Packs:
 
     def write(self, last: int, events: Iterable[bytes]) -> None:
         """Store the bytes of the events that end with number `last`; a pack that is there and differs is replaced."""
-        data = b"".join(event + b"\n" for event in events)
-        try:
-            self.store.put_new(self.key(last), data)
-        except KeyTakenError:
-            with contextlib.suppress(KeyMissingError, KeyTakenError):
-                if self.store.get(self.key(last)) != data:
-                    self.store.delete(self.key(last))
-                    self.store.put_new(self.key(last), data)
+        data = self.spelled(events)
+        keep_cache(self.store, self.key(last), data, lambda found: found == data)
+
+    def spelled(self, events: Iterable[bytes]) -> bytes:
+        """Return the bytes of a pack."""
+        return b"".join(event + b"\n" for event in events)
 
     def read(self, last: int, *, previous: str) -> list[StoredEvent] | None:
         """Return the events of a pack, or None if it is missing, damaged or cannot be read.

@@ -7,12 +7,14 @@ import hmac
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from maturekit._core.digest import canonical_json, check_of
+from maturekit._core.digest import canonical_json, check_of, digest_of
 from maturekit.errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["Seal"]
+__all__ = ["Seal", "unsealed_text"]
 
 _SHORTEST = 16
+_DAMAGED = "is damaged: it differs from what was written"
+_START, _MAC = b'{"check":"', b'"mac":"'
 
 
 class Seal:
@@ -62,25 +64,62 @@ class Seal:
 
     def sealed(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return content with its `mac`, of all but the two, and its `check`, of all but itself."""
-        signed = {**content, "mac": _mac(self._keys[0], content) if self._keys else ""}
+        bare = canonical_json({**content, "check": "", "mac": ""}) if self._keys else b""
+        signed = {**content, "mac": _mac(self._keys[0], bare) if self._keys else ""}
         return {**signed, "check": check_of(signed)}
 
     def fault(self, content: Mapping[str, Any]) -> str:
         """Return what is wrong with content that carries a seal; an empty text if nothing is."""
-        mac = content["mac"]
         if check_of(content) != content["check"]:
-            return "is damaged: it differs from what was written"
-        if self._keys and not any(hmac.compare_digest(_mac(key, content).encode(), mac.encode()) for key in self._keys):
-            return (
-                "is not signed by a key of this registry" if mac else "is not signed, and this registry was given keys"
-            )
-        return ""
+            return _DAMAGED
+        bare = canonical_json({**content, "check": "", "mac": ""}) if self._keys else b""
+        return self._forged(content["mac"], bare)
+
+    def text_fault(self, data: bytes) -> str:
+        """Return the same of stored bytes, in which `check` is the first field, and the last ``"mac":"`` is the other.
+
+        Spelling a long text once more, only to see whether it is what was written, would cost more than reading it.
+
+        >>> seal, data = Seal(), canonical_json(Seal().sealed({"number": 1}))
+        >>> seal.text_fault(data), seal.text_fault(data.replace(b"1}", b"2}"))
+        ('', 'is damaged: it differs from what was written')
+        """
+        check, rest = _check_and_rest(data)
+        if digest_of(_START + rest).encode() != check:
+            return _DAMAGED
+        return self._forged(_split_mac(rest)[1].decode(errors="replace"), unsealed_text(data)) if self._keys else ""
+
+    def _forged(self, mac: str, bare: bytes) -> str:
+        """Return what is wrong with the mac of bytes that have neither; an empty text if nothing is."""
+        if not self._keys or any(hmac.compare_digest(_mac(key, bare).encode(), mac.encode()) for key in self._keys):
+            return ""
+        return "is not signed by a key of this registry" if mac else "is not signed, and this registry was given keys"
 
     def __repr__(self) -> str:
         """Return the number of keys, never the keys."""
         return f"Seal({len(self._keys)} keys)"
 
 
-def _mac(key: bytes, content: Mapping[str, Any]) -> str:
-    signed = canonical_json({**content, "check": "", "mac": ""})
-    return f"hmac-sha256:{hmac.new(key, signed, hashlib.sha256).hexdigest()}"
+def unsealed_text(data: bytes) -> bytes:
+    """Return stored bytes, in which `check` is the first field, with empty `check` and `mac`.
+
+    >>> unsealed_text(canonical_json(Seal().sealed({"number": 1})))
+    b'{"check":"","mac":"","number":1}'
+    """
+    before, _, after = _split_mac(_check_and_rest(data)[1])
+    return _START + before + after
+
+
+def _check_and_rest(data: bytes) -> tuple[bytes, bytes]:
+    end = data.find(b'"', len(_START))
+    return (data[len(_START) : end], data[end:]) if data.startswith(_START) and end > 0 else (b"", data)
+
+
+def _split_mac(rest: bytes) -> tuple[bytes, bytes, bytes]:
+    begin = rest.rfind(_MAC) + len(_MAC)
+    end = rest.find(b'"', begin)
+    return rest[:begin], rest[begin:end], rest[end:]
+
+
+def _mac(key: bytes, bare: bytes) -> str:
+    return f"hmac-sha256:{hmac.new(key, bare, hashlib.sha256).hexdigest()}"

@@ -14,16 +14,15 @@ from maturekit._core.locks import ForkLock
 from maturekit._core.names import check_name, is_name
 from maturekit.errors import ArgumentError, ArgumentTypeError, ModelNotFoundError
 from maturekit.events import Event, EventLog, Head, Seal, State
+from maturekit.registry import shipping
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.checks import checked_list
-from maturekit.registry.comparison import compare_versions
-from maturekit.registry.listing import event_frame, version_frame
+from maturekit.registry.listing import event_frame, version_events, version_frame
 from maturekit.registry.lookup import find_alias, find_number, split_reference
 from maturekit.registry.moves import state_behind
 from maturekit.registry.root import Root
 from maturekit.registry.serializers.joblib_serializer import JoblibSerializer
 from maturekit.registry.serializers.serializer import Serializer, checked_serializer
-from maturekit.registry.shipping.exporting import write_export
 from maturekit.registry.state import open_history, positions, version_count
 from maturekit.registry.version import Version
 from maturekit.reports import Report
@@ -110,7 +109,7 @@ class Catalogue:
         log, head = self.log(name), self._head(name)
         state = head.state if at is None else self._state_at(name, at)
         found = find_number(log, place, state) if isinstance(place, int) else find_alias(log, place, state)
-        return Version(self, found)
+        return Version.of(self, found)
 
     def names(self) -> list[str]:
         """Return the names of all models, sorted."""
@@ -122,14 +121,18 @@ class Catalogue:
         return [log.name.partition("/")[2] for log in held]
 
     def versions(self, name: str) -> list[Version]:
-        """Return every version of a model, oldest first."""
-        return [Version(self, stored) for stored in self._existing(name).stored() if stored.is_a("version")]
+        """Return every version of a model, oldest first.
+
+        Asked for more than its number, one of them reads the whole history; for a look at many, `frame` is quicker.
+        """
+        log = self._existing(name)
+        return [Version(self, name, number, event) for number, event in version_events(name, log)]
 
     def aliases(self, name: str, *, at: datetime | None = None) -> dict[str, Version]:
         """Return the version of every alias of a model, now or as it was at a moment."""
         log, head = self.log(name), self._head(name)
         state = head.state if at is None else self._state_at(name, at)
-        return {alias: Version(self, find_alias(log, alias, state)) for alias in positions(state)}
+        return {alias: Version.of(self, find_alias(log, alias, state)) for alias in positions(state)}
 
     def history(self, name: str, *, at: datetime | None = None) -> tuple[Event, ...]:
         """Return every event of a model, oldest first, up to a moment; raise `IntegrityError` if one was edited."""
@@ -142,6 +145,8 @@ class Catalogue:
 
     def compare(self, first: Version | str, second: Version | str) -> Report:
         """Return what differs between two versions: one finding a difference, none of them a failure."""
+        from maturekit.registry.comparison import compare_versions  # noqa: PLC0415  # most registries are only read
+
         return compare_versions(self._own(first), self._own(second))
 
     def frame(self, names: str = "*") -> pd.DataFrame:
@@ -199,7 +204,7 @@ class Catalogue:
             Something that would have to be exported is missing or damaged; no file is written.
         """
         self._root.require()
-        return write_export(self, path, what, seal=self._seal)
+        return shipping.write_export(self, path, what, seal=self._seal)
 
     def log(self, name: str) -> EventLog:
         """Return the history of a model, be there one or not."""

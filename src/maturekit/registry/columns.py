@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
+
+from maturekit.events import Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["EVENT_COLUMNS", "FREE", "VERSION_COLUMNS", "FreeValue", "Kind", "Row", "frame_of"]
+__all__ = ["EVENT_COLUMNS", "FREE", "VERSION_COLUMNS", "Columns", "Kind", "frame_of"]
 
-Kind = Literal["text", "number", "count", "flag", "known", "measure", "time", "texts"]
-"""May be missing: text, number, measure and flag. Count, known (a truth value), time (as events spell it) and texts (a tuple) are not."""
+Kind = Literal["text", "number", "count", "flag", "known", "measure", "time", "texts", "mixed"]
+"""Text, number, measure, flag and mixed may be missing; count, known (a truth value), time (as events spell it) and
+texts (a tuple) are always there."""
 
-Row = tuple[Any, ...]
-"""Values in the order of the columns."""
-
-FreeValue = tuple[str, str, Any]
-"""Prefix, name and value of what only some rows have."""
+Columns = Mapping[str, Column]
+"""Columns of the same rows, by name; those of `FREE` have a prefix and a dot before it."""
 
 VERSION_COLUMNS: Mapping[str, Kind] = {
     "name": "text",
@@ -80,36 +80,37 @@ FREE: Mapping[str, Kind | None] = {"metric": "measure", "low": "measure", "high"
 """Prefixes of free columns, and of what kind they are; parameters are of any."""
 
 
-def frame_of(rows: Sequence[Row], kinds: Mapping[str, Kind], free: Iterable[Iterable[FreeValue]] = ()) -> pd.DataFrame:
-    """Return rows as a frame with a column for each kind, and behind them a column for every free value, sorted by name.
+def frame_of(parts: Sequence[Columns], kinds: Mapping[str, Kind]) -> pd.DataFrame:
+    """Return rows as a frame with a column for each kind, and behind them every free column, sorted by name.
 
-    A free column holds numbers (Int64 where all are whole, else float64), truth values, texts, or mixed objects.
+    A free column holds numbers (Int64 where all are whole, else float64), truth values, texts, or mixed objects. Parts
+    lie below one another.
 
-    >>> frame_of([(1,), (2,)], {"a": "count"}, [[], [("metric", "share", 0.5)]])
+    >>> frame_of([{"a": Column.of([1])}, {"a": Column.of([2]), "metric.share": Column.of([0.5])}], {"a": "count"})
        a  metric.share
     0  1           NaN
     1  2           0.5
     """
     import pandas as pd  # noqa: PLC0415  # opening a registry does not pay for pandas
 
-    columns = zip(*rows, strict=True) if rows else ((),) * len(kinds)
-    data = {name: _column(list(values), kind) for (name, kind), values in zip(kinds.items(), columns, strict=True)}
-    found: dict[str, dict[str, list[Any]]] = {prefix: {} for prefix in FREE}
-    for number, values in enumerate(free):
-        for prefix, name, value in values:
-            named = found[prefix]
-            if name not in named:
-                named[name] = [None] * len(rows)
-            named[name][number] = value
-    data |= {
-        f"{prefix}.{name}": _free_column(found[prefix][name], FREE[prefix])
-        for prefix in FREE
-        for name in sorted(found[prefix])
-    }
-    return pd.DataFrame(data, index=pd.RangeIndex(len(rows)))
+    rows = [next(iter(part.values())).rows for part in parts]
+    data = {name: _array(Column.joined([part[name] for part in parts]), kind) for name, kind in kinds.items()}
+    prefixes, absent = list(FREE), [Column(count, {"all": None}) for count in rows]
+    free = {name for part in parts for name in part if name not in kinds}
+    for name in sorted(free, key=lambda name: (prefixes.index(name.partition(".")[0]), name)):
+        column = Column.joined([part.get(name, none) for part, none in zip(parts, absent, strict=True)])
+        data[name] = _array(column, FREE[name.partition(".")[0]] or _kind_of(column))
+    return pd.DataFrame(data, index=pd.RangeIndex(sum(rows)), copy=False)
 
 
-def _column(values: list[Any], kind: Kind) -> Any:
+def _array(column: Column, kind: Kind) -> Any:
+    """Return the values as pandas keeps them; a value that all rows share is made once."""
+    if column.is_same:
+        return _values([column.told["all"]], kind).repeat(column.rows)
+    return _values(column.values(), kind)
+
+
+def _values(values: list[Any], kind: Kind) -> Any:
     import numpy as np  # noqa: PLC0415  # opening a registry does not pay for numpy
     import pandas as pd  # noqa: PLC0415  # nor for pandas
 
@@ -123,26 +124,20 @@ def _column(values: list[Any], kind: Kind) -> Any:
         "time": lambda: pd.DatetimeIndex(
             np.array([text.removesuffix("Z") for text in values], dtype="datetime64[us]"), tz="UTC"
         ),
-        "texts": lambda: _objects(values),
+        "texts": lambda: np.fromiter(values, dtype=object, count=len(values)),
+        "mixed": lambda: np.fromiter(values, dtype=object, count=len(values)),
     }
     return makers[kind]()
 
 
-def _free_column(values: list[Any], kind: Kind | None) -> Any:
-    """Return a column of a kind, or of the kind that the values are of."""
-    if kind is not None:
-        return _column(values, kind)
+def _kind_of(column: Column) -> Kind:
+    """Return the kind that the values of a free column are of."""
+    values = [column.told["all"]] if column.is_same else column.values()
     kinds = {type(value) for value in values} - {type(None)}
     if kinds == {int} and all(value is None or abs(value) < 2**63 for value in values):
-        return _column(values, "number")
+        return "number"
     if kinds and kinds <= {int, float}:
-        return _column(values, "measure")
+        return "measure"
     if kinds == {bool}:
-        return _column(values, "flag")
-    return _column(values, "text") if kinds == {str} else _objects(values)
-
-
-def _objects(values: Iterable[Any]) -> Any:
-    import pandas as pd  # noqa: PLC0415  # opening a registry does not pay for pandas
-
-    return pd.Series(list(values), dtype=object)
+        return "flag"
+    return "text" if kinds == {str} else "mixed"

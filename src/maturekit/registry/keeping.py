@@ -8,15 +8,10 @@ from datetime import timedelta
 from maturekit._core.clock import as_utc
 from maturekit.errors import ArgumentError
 from maturekit.events import Draft, Event, Head
+from maturekit.registry import housekeeping
 from maturekit.registry.bodies import HoldBody
 from maturekit.registry.checks import checked_line
-from maturekit.registry.housekeeping.anchoring import anchor_text
-from maturekit.registry.housekeeping.erasing import Eraser
-from maturekit.registry.housekeeping.garbage import collect_garbage
-from maturekit.registry.housekeeping.marking import log_names
-from maturekit.registry.housekeeping.retention import checked_keep, checked_parts, reasons_to_keep
 from maturekit.registry.housekeeping.standing import Standing
-from maturekit.registry.housekeeping.verification import verify_registry
 from maturekit.registry.lookup import checked_cause
 from maturekit.registry.moving import Moving
 from maturekit.registry.state import open_history
@@ -68,7 +63,7 @@ class Keeping(Moving):
         FormatError
             The registry is of a newer format, or the anchor is no anchor.
         """
-        return verify_registry(self.store, seal=self._seal, anchor=anchor)
+        return housekeeping.verify_registry(self.store, seal=self._seal, anchor=anchor)
 
     def anchor(self) -> str:
         """Return where every history stands now, as canonical JSON: print, commit or sign it elsewhere.
@@ -76,8 +71,8 @@ class Keeping(Moving):
         It names the newest event of each history by its digest, which covers all events before it. Raises
         `IntegrityError` if one of them is damaged: what is damaged shall not be vouched for.
         """
-        names = log_names(self.store)
-        return anchor_text(
+        names = housekeeping.log_names(self.store)
+        return housekeeping.anchor_text(
             self._root.id, ((name, open_history(self.store, name, seal=self._seal).head()) for name in names)
         )
 
@@ -85,11 +80,11 @@ class Keeping(Moving):
         """Delete content that no event needs and that nobody wrote or used within `grace`, and say what was done.
 
         Content of versions that were erased goes as well, should the eraser have crashed; so does what crashed writers
-        left. Heads and packs that are wrong or missing are stored again. A damaged history is left alone: the report
+        left. Heads, packs and tables that are wrong or missing are stored again. A damaged history is left alone: the report
         says so, and is not `ok`.
         """
         self._root.check()
-        return collect_garbage(self.store, grace=grace, seal=self._seal)
+        return housekeeping.collect_garbage(self.store, grace=grace, seal=self._seal)
 
     def hold(self, version: Version | str, *, actor: str, reason: str, cause: Event | str | None = None) -> Event:
         """Forbid to erase anything of a version, and return the event. Each hold needs a release of its own."""
@@ -154,9 +149,9 @@ class Keeping(Moving):
         """
         cause_id = checked_cause(self.store, cause)
         actor, reason = checked_line(actor, what="actor"), checked_line(reason, what="reason")
-        mine, wanted = self._own(version), checked_parts(parts)
+        mine, wanted = self._own(version), housekeeping.checked_parts(parts)
         log = self.log(mine.name)
-        eraser = Eraser(log, Standing.of(log.events()))
+        eraser = housekeeping.Eraser(log, Standing.of(log.events()))
         return self._erase(eraser, mine, wanted, actor=actor, reason=reason, cause=cause_id)
 
     def expire(
@@ -196,19 +191,23 @@ class Keeping(Moving):
             A finding for each version that is not erased yet, as information: the rule is ``erased``, ``would erase``
             or ``kept``.
         """
-        checked_keep(keep, older_than, dry_run=dry_run)
+        housekeeping.checked_keep(keep, older_than, dry_run=dry_run)
         cause_id, log = checked_cause(self.store, cause), self._existing(name)
         actor, reason = checked_line(actor, what="actor"), checked_line(reason, what="reason")
         history = log.events()
-        eraser = Eraser(log, Standing.of(history))
+        eraser = housekeeping.Eraser(log, Standing.of(history))
         now = as_utc(self.clock(), what="the clock's time")
         findings = []
-        for event, why in reasons_to_keep(history, eraser.standing, keep=keep, older_than=older_than, now=now):
-            version = Version(self, log.event(event.number))
+        for event, why in housekeeping.reasons_to_keep(
+            history, eraser.standing, keep=keep, older_than=older_than, now=now
+        ):
+            version = Version.of(self, log.event(event.number))
             rule, stays = "would erase" if dry_run else "erased", why
             if not stays and not dry_run:
                 try:
-                    self._erase(eraser, version, checked_parts(None), actor=actor, reason=reason, cause=cause_id)
+                    self._erase(
+                        eraser, version, housekeeping.checked_parts(None), actor=actor, reason=reason, cause=cause_id
+                    )
                 except ArgumentError as error:  # somebody has held it, or moved an alias there, since we looked
                     stays = error.message
             message = f"{version.reference} stays: {stays}" if stays else version.reference
@@ -216,7 +215,14 @@ class Keeping(Moving):
         return Report("retention", findings, subjects={"model": name}, time=now)
 
     def _erase(
-        self, eraser: Eraser, mine: Version, wanted: frozenset[str], *, actor: str, reason: str, cause: str | None
+        self,
+        eraser: housekeeping.Eraser,
+        mine: Version,
+        wanted: frozenset[str],
+        *,
+        actor: str,
+        reason: str,
+        cause: str | None,
     ) -> Event:
         def decide(head: Head) -> Draft:
             body = eraser.tombstone(mine, wanted, head)

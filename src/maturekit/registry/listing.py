@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
-
-from pydantic_core import from_json
 
 from maturekit.errors import (
     ArgumentTypeError,
@@ -17,23 +16,32 @@ from maturekit.errors import (
     MaturekitWarning,
     ModelNotFoundError,
 )
-from maturekit.events import EventLog, StoredEvent
+from maturekit.events import Column, EventLog, Table
 from maturekit.registry.checks import checked_list, checked_text
-from maturekit.registry.columns import EVENT_COLUMNS, VERSION_COLUMNS, FreeValue, Row, frame_of
-from maturekit.registry.moves import state_behind
+from maturekit.registry.columns import EVENT_COLUMNS, VERSION_COLUMNS, Columns, frame_of
 from maturekit.registry.state import positions
-from maturekit.registry.version import gaps_of
+from maturekit.registry.version import OPTIONAL, gaps_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Listed", "event_frame", "version_frame"]
+__all__ = ["Listed", "event_frame", "version_events", "version_frame"]
 
-_ATTACHED = {"report", "alarm"}
+_ATTACHED = ("report", "alarm")
 _VERSION = {"version": "number", "alias": "to", "refusal": "to"}
 """Where an event of a kind says which version it is about; elsewhere under `version`."""
+_COUNTED = (
+    ("reports", "report"),
+    ("reports", "alarm"),
+    ("reports_failed", ""),
+    ("alarms", "alarm"),
+    ("approvals", "approval"),
+    ("held", "hold"),
+    ("erased", "erasure"),
+)
+"""Columns that count, and the kinds of events that they count."""
 
-_Reader = Callable[[str, list[StoredEvent]], list[tuple[Row, tuple[FreeValue, ...]]]]
+_Reader = Callable[[str, EventLog], list[Columns]]
 
 
 class Listed(Protocol):
@@ -60,8 +68,22 @@ def version_frame(catalogue: Listed, names: str) -> pd.DataFrame:
       reference  metric.share
     0    late:1          0.25
     """
-    rows = _read_all(catalogue, names, _versions)
-    return frame_of([row for row, _ in rows], VERSION_COLUMNS, [free for _, free in rows])
+    return frame_of(_read_all(catalogue, names, _versions), VERSION_COLUMNS)
+
+
+def version_events(name: str, log: EventLog) -> Iterator[tuple[int, int]]:
+    """Yield the number of every version of a model, and of the event that registered it.
+
+    >>> from maturekit.registry import Registry
+    >>> from maturekit.storage import MemoryStore
+    >>> registry = Registry(MemoryStore(), actor="ada")
+    >>> version = registry.register("late", {"threshold": 15})
+    >>> list(version_events("late", registry.log("late")))
+    [(1, 1)]
+    """
+    with _judging(name):
+        for events in _of_kind(log.tabled(), "version"):
+            yield from zip(events.part("body", "number").values(), events.part("number").values(), strict=True)
 
 
 def event_frame(catalogue: Listed, names: str, kinds: Iterable[str]) -> pd.DataFrame:
@@ -78,14 +100,13 @@ def event_frame(catalogue: Listed, names: str, kinds: Iterable[str]) -> pd.DataF
     """
     wanted = {checked_text(kind, what="kind of event") for kind in checked_list(kinds, what="kinds", of="texts")}
 
-    def reader(name: str, history: list[StoredEvent]) -> list[tuple[Row, tuple[FreeValue, ...]]]:
-        chosen = (stored for stored in history if not wanted or any(map(stored.is_a, wanted)))
-        return [(_event(name, _facts(stored)), ()) for stored in chosen]
+    def reader(name: str, log: EventLog) -> list[Columns]:
+        return [_events(name, log, wanted)]
 
-    return frame_of([row for row, _ in _read_all(catalogue, names, reader)], EVENT_COLUMNS)
+    return frame_of(_read_all(catalogue, names, reader), EVENT_COLUMNS)
 
 
-def _read_all(catalogue: Listed, names: str, reader: _Reader) -> list[tuple[Row, tuple[FreeValue, ...]]]:
+def _read_all(catalogue: Listed, names: str, reader: _Reader) -> list[Columns]:
     """Return what is read from the history of every model whose name matches.
 
     A name without wildcards must be there and sound. Among many, what is damaged is left out with a warning.
@@ -94,137 +115,162 @@ def _read_all(catalogue: Listed, names: str, reader: _Reader) -> list[tuple[Row,
         raise ArgumentTypeError(f"names is a pattern such as 'late-*', got {type(names).__name__}")
     if not set("*?[") & set(names):
         return _read(catalogue, names, reader)
-    rows = []
+    found = []
     for name in catalogue.names():
         if not fnmatch.fnmatchcase(name, names):
             continue
         try:
-            rows += _read(catalogue, name, reader)
+            found += _read(catalogue, name, reader)
         except ModelNotFoundError:
             continue  # its first version is being registered just now, or never got its event
         except MaturekitError as error:
             warnings.warn(f"{name!r} is left out: {error.message}", MaturekitWarning, stacklevel=4)
-    return rows
+    return found
 
 
-def _read(catalogue: Listed, name: str, reader: _Reader) -> list[tuple[Row, tuple[FreeValue, ...]]]:
+def _read(catalogue: Listed, name: str, reader: _Reader) -> list[Columns]:
     catalogue.head(name)
-    history = catalogue.log(name).stored()
+    with _judging(name):
+        return reader(name, catalogue.log(name))
+
+
+@contextlib.contextmanager
+def _judging(name: str) -> Iterator[None]:
     try:
-        return reader(name, history)
+        yield
+    except MaturekitError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise IntegrityError(
             f"an event of {name!r} is malformed: {error!r}", hint="`verify()` lists every fault."
         ) from error
 
 
-def _facts(stored: StoredEvent) -> dict[str, Any]:
-    """Return what a sound event says, for a moment.
-
-    To keep ten thousand of these, or to check them once more, would cost more than all the rest of a listing.
-    """
-    facts: dict[str, Any] = from_json(stored.data)
-    return facts
+def _of_kind(tables: Iterable[Table], kind: str) -> list[Column]:
+    return [table.kinds[kind] for table in tables if kind in table.kinds]
 
 
-def _versions(name: str, history: list[StoredEvent]) -> list[tuple[Row, tuple[FreeValue, ...]]]:
-    counts, held = _counts(map(_facts, (stored for stored in history if not stored.is_a("version"))))
-    aliases = defaultdict(list)
-    moves = state_behind(stored.event for stored in history if stored.is_a("alias"))
-    for alias, stand in sorted(positions(moves).items()):
-        aliases[stand["to"]].append(alias)
-    found = []
-    for facts in map(_facts, (stored for stored in history if stored.is_a("version"))):
-        number = facts["body"]["number"]
-        row = (
-            *_version(name, facts, tuple(aliases.get(number, ()))),
-            *(counts[what][number] for what in ("reports", "failed", "alarms", "approvals")),
-            held[number] > 0,
-            counts["erasures"][number] > 0,
-        )
-        found.append((row, tuple(_free(facts["body"]))))
+def _versions(name: str, log: EventLog) -> list[Columns]:
+    """Return what stands in `VERSION_COLUMNS`, and free columns, for each table that tells of versions."""
+    tables = log.tabled()
+    counted = _counts(tables)
+    aliases = defaultdict[int, tuple[str, ...]](tuple)
+    for alias, stand in sorted(positions(log.head().state).items()):
+        aliases[stand["to"]] += (alias,)
+    found = list[Columns]()
+    for events in _of_kind(tables, "version"):
+        number = events.part("body", "number")
+        counts = {column: _looked_up(number, counts, 0) for column, counts in counted.items()}
+        flags = {column: counts[column].mapped(lambda count: count > 0) for column in ("held", "erased")}
+        stands = {"aliases": _looked_up(number, aliases, ())}
+        found.append({**_version(name, events), **counts, **flags, **stands, **_free(events.part("body"))})
     return found
 
 
-def _counts(events: Iterable[dict[str, Any]]) -> tuple[dict[str, Counter[int]], Counter[int]]:
-    """Return, by what is counted, how often it happened to each version, and how often each is held."""
-    counts: dict[str, Counter[int]] = defaultdict(Counter)
-    held: Counter[int] = Counter()
-    for event in events:
-        number, kind = event["body"].get("version"), event["kind"]
-        if kind in _ATTACHED:
-            counts["reports"][number] += 1
-            counts["failed"][number] += event["body"]["verdict"] == "failed"
-            counts["alarms"][number] += kind == "alarm"
-        elif kind in {"approval", "erasure"}:
-            counts[f"{kind}s"][number] += 1
-        elif kind in {"hold", "release"}:
-            held[number] += 1 if kind == "hold" else -1
-    return counts, held
+def _looked_up(numbers: Column, known: Mapping[int, Any], other: Any) -> Column:
+    """Return what is known of each number, or the other value; most listings know nothing."""
+    return numbers.mapped(lambda number: known.get(number, other)) if known else Column(numbers.rows, {"all": other})
 
 
-def _version(name: str, facts: dict[str, Any], aliases: tuple[str, ...]) -> Row:
-    """Return what stands in `VERSION_COLUMNS` up to the digest, in their order."""
-    body = facts["body"]
-    number, model, origin, revision = body["number"], body["model"], body["origin"], body["revision"] or {}
-    return (
-        name,
-        number,
-        f"{name}:{number}",
-        facts["time"],
-        facts["actor"],
-        facts["actor_kind"],
-        aliases,
-        tuple(body["tags"]),
-        model["serializer"],
-        sum(file["size"] for file in model["files"].values()),
-        body["parent"],
-        facts["cause"],
-        f"{origin['registry']}/{origin['event']}" if origin else None,
-        revision.get("commit"),
-        revision.get("dirty"),
-        body["fingerprint"],
-        body["schema"],
-        body["profile"],
-        body["examples"],
-        body["notes"],
-        gaps_of(body, facts["actor"]),
-        facts["subject"],
-    )
+def _version(name: str, events: Column) -> Columns:
+    """Return the columns that one event tells."""
+    body = events.part("body")
+    number, origin, revision = body.part("number"), body.part("origin"), body.part("revision")
+    given = [*(body.part(field) for field in OPTIONAL), events.part("actor")]
+    return {
+        "name": Column(events.rows, {"all": name}),
+        "number": number,
+        "reference": number.mapped(lambda number: f"{name}:{number}"),
+        "time": events.part("time"),
+        "actor": events.part("actor"),
+        "actor_kind": events.part("actor_kind"),
+        "tags": body.part("tags").mapped(tuple),
+        "serializer": body.part("model", "serializer"),
+        "size_bytes": _sizes(body.part("model", "files")),
+        "parent": body.part("parent"),
+        "cause": events.part("cause"),
+        "origin": origin.mapped(lambda origin: f"{origin['registry']}/{origin['event']}" if origin else None),
+        "revision": revision.part("commit"),
+        "dirty": revision.part("dirty"),
+        "fingerprint": body.part("fingerprint"),
+        "schema": body.part("schema"),
+        "profile": body.part("profile"),
+        "examples": body.part("examples"),
+        "notes": body.part("notes"),
+        "gaps": Column.zipped([column.filled() for column in given], gaps_of),
+        "digest": events.part("subject"),
+    }
 
 
-def _free(body: dict[str, Any]) -> Iterator[FreeValue]:
-    """Yield what only some versions have, with prefix and name."""
-    yield from (("metric", name, value) for name, value in body["metrics"].items())
-    for name, bounds in body["intervals"].items():
-        yield "low", name, bounds["low"]
-        yield "high", name, bounds["high"]
-    yield from (("parameter", name, value) for name, value in body["parameters"].items())
+def _sizes(files: Column) -> Column:
+    """Return the bytes of all files of each model."""
+    if files.is_split:  # the usual case, and no object has to be put together again
+        return Column.zipped([files.part(name, "size") for name in files.names()], lambda *sizes: sum(sizes))
+    return files.mapped(lambda files: sum(file["size"] for file in files.values()))
 
 
-def _event(name: str, facts: dict[str, Any]) -> Row:
-    """Return what stands in `EVENT_COLUMNS`, in their order."""
-    body, kind = facts["body"], facts["kind"]
-    return (
-        f"{facts['log']}/{facts['number']}",
-        name,
-        facts["number"],
-        facts["time"],
-        kind,
-        facts["actor"],
-        facts["actor_kind"],
-        facts["role"],
-        facts["reason"],
-        facts["cause"],
-        facts["subject"],
-        body.get(_VERSION.get(kind, "version")),
-        body.get("alias"),
-        body.get("from"),
-        body.get("to"),
-        body["swap"]["alias"] if body.get("swap") else None,
-        body.get("rollback"),
-        body.get("policy"),
-        body.get("verdict"),
-        body.get("report"),
-        body["kind"] if kind in _ATTACHED else None,
-    )
+def _counts(tables: list[Table]) -> dict[str, Counter[int]]:
+    """Return, by what is counted, how often it happened to each version."""
+    counts: dict[str, Counter[int]] = {column: Counter() for column in dict(_COUNTED)}
+    for column, kind in _COUNTED:
+        for events in _of_kind(tables, kind):
+            counts[column].update(events.part("body", "version").values())
+    for events in _of_kind(tables, "release"):
+        counts["held"].subtract(events.part("body", "version").values())
+    for kind in _ATTACHED:
+        for events in _of_kind(tables, kind):
+            told = Column.zipped([events.part("body", "version"), events.part("body", "verdict")], lambda *both: both)
+            counts["reports_failed"].update(number for number, verdict in told.values() if verdict == "failed")
+    return counts
+
+
+def _free(body: Column) -> Columns:
+    """Return what only some versions have."""
+    found: dict[str, Column] = {}
+    for prefix, field in (("metric", "metrics"), ("parameter", "parameters")):
+        told = body.part(field)
+        found |= {f"{prefix}.{name}": told.get(name) for name in told.names()}
+    intervals = body.part("intervals")
+    for name in intervals.names():
+        found |= {f"{bound}.{name}": intervals.get(name).part(bound) for bound in ("low", "high")}
+    return found
+
+
+def _events(name: str, log: EventLog, wanted: Collection[str]) -> Columns:
+    """Return what stands in `EVENT_COLUMNS`, in the order of the events."""
+    kinds = [
+        (kind, events) for table in log.tabled() for kind, events in table.kinds.items() if not wanted or kind in wanted
+    ]
+    told = [_event(name, log.name, kind, events) for kind, events in kinds]
+    whole = {column: Column.joined([columns[column] for columns in told]) for column in EVENT_COLUMNS}
+    numbers = whole["number"].values()
+    order = sorted(range(len(numbers)), key=numbers.__getitem__)
+    return {column: values.taken(order) for column, values in whole.items()}
+
+
+def _event(name: str, log: str, kind: str, events: Column) -> Columns:
+    """Return what the events of a kind say."""
+    body, rows = events.part("body"), events.rows
+    return {
+        "id": events.part("number").mapped(lambda number: f"{log}/{number}"),
+        "name": Column(rows, {"all": name}),
+        "number": events.part("number"),
+        "time": events.part("time"),
+        "kind": Column(rows, {"all": kind}),
+        "actor": events.part("actor"),
+        "actor_kind": events.part("actor_kind"),
+        "role": events.part("role"),
+        "reason": events.part("reason"),
+        "cause": events.part("cause"),
+        "subject": events.part("subject"),
+        "version": body.get(_VERSION.get(kind, "version")),
+        "alias": body.get("alias"),
+        "from": body.get("from"),
+        "to": body.get("to"),
+        "swapped": body.get("swap").mapped(lambda swap: swap["alias"] if swap else None),
+        "rollback": body.get("rollback"),
+        "policy": body.get("policy"),
+        "verdict": body.get("verdict"),
+        "report": body.get("report"),
+        "report_kind": body.part("kind") if kind in _ATTACHED else Column(rows, {"all": None}),
+    }

@@ -90,7 +90,7 @@ class Moving(Writing):
 
         def places(head: Head) -> list[tuple[Version, str]]:
             return [
-                (Version(self, find_alias(log, here, head.state)), there)
+                (Version.of(self, find_alias(log, here, head.state)), there)
                 for here, there in ((second, first), (first, second))
             ]
 
@@ -120,7 +120,7 @@ class Moving(Writing):
         cause_id, log = checked_cause(self.store, cause), self._existing(name)
 
         def decide(head: Head) -> Draft:
-            left = Version(self, find_alias(log, alias, head.state))
+            left = Version.of(self, find_alias(log, alias, head.state))
             move = MoveBody(alias=alias, origin=left.number, to=None, judged=head.number)
             return self._draft("alias", move, left.digest, actor=actor, reason=reason, cause=cause_id)
 

@@ -54,7 +54,7 @@ class Wish:
         )
         if self.policy is None:
             return "alias", move
-        champion = Version(version.home, find_alias(self.log, self.alias, head.state)).facts() if now else None
+        champion = Version.of(version.home, find_alias(self.log, self.alias, head.state)).facts() if now else None
         report = self.policy.judge(Case(self.alias, version.facts(), champion, self.actor))
         if not isinstance(report, Report):
             raise ArgumentTypeError(f"policy {self.policy.name!r} must judge by a Report, got {type(report).__name__}")

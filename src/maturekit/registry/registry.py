@@ -171,7 +171,7 @@ class Registry(Keeping, Importing):
             )
             event = log.append(drafted)
             delivery.confirm()
-        version = Version(self, log.event(event.number))
+        version = Version.of(self, log.event(event.number))
         for report in contents.evidence:
             self.attach(version, report, actor=actor, cause=event)
         return version

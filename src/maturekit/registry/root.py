@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from typing import Any
 
 from maturekit._core.digest import canonical_json, check_of, parse_json
@@ -68,7 +68,7 @@ class Root:
         self.admit()
         if self._known:
             return
-        content = {"format": _FORMAT, "id": secrets.token_hex(16), "what": _WHAT}
+        content = {"format": _FORMAT, "id": os.urandom(16).hex(), "what": _WHAT}
         try:
             self.store.put_new(ROOT_KEY, canonical_json(content | {"check": check_of(content)}))
         except KeyTakenError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 from maturekit._core import html
 from maturekit._core.clock import iso
 from maturekit.errors import FormatError, IntegrityError, NotFoundError
-from maturekit.events import Event, StoredEvent
+from maturekit.events import Event, EventLog, StoredEvent
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import ApprovalBody, Bounds, VersionBody, attached_body, body_of
 from maturekit.registry.examples import examples_from_json
@@ -30,13 +29,10 @@ if TYPE_CHECKING:
     from maturekit.profile import Profile
     from maturekit.schema import Schema
 
-__all__ = ["Home", "Version", "gaps_of"]
+__all__ = ["OPTIONAL", "Home", "Version", "gaps_of"]
 
-_OPTIONAL = ("schema", "profile", "examples", "metrics", "parameters", "fingerprint", "revision")
-
-
-_NUMBER = re.compile(rb'"number":([0-9]{1,12}),"origin":')
-"""The number in the body of a stored event: quotes inside texts are escaped, and measures have a decimal point."""
+OPTIONAL = ("schema", "profile", "examples", "metrics", "parameters", "fingerprint", "revision")
+"""What a version should have and may lack, as its event names it."""
 
 
 class Home(Protocol):
@@ -46,6 +42,9 @@ class Home(Protocol):
 
     def blobs(self, name: str) -> Blobs:
         """Return the content of a model."""
+
+    def log(self, name: str) -> EventLog:
+        """Return the history of a model."""
 
     def history(self, name: str) -> tuple[Event, ...]:
         """Return the events of a model."""
@@ -76,7 +75,25 @@ class Version:
     """
 
     home: Home
-    stored: StoredEvent
+    name: str
+    """Name of the model."""
+    number: int
+    """Number of the version, from 1."""
+    place: int
+    """Number of the event that made it."""
+    known: StoredEvent | None = None
+    """The event, where it is at hand; a long list is made without reading any."""
+
+    @classmethod
+    def of(cls, home: Home, stored: StoredEvent) -> Version:
+        """Return the version that an event made."""
+        event = stored.event
+        return cls(home, event.log.partition("/")[2], body_of(event, VersionBody).number, event.number, stored)
+
+    @property
+    def stored(self) -> StoredEvent:
+        """The event that made it, as it is stored; one of a list is read, with the whole history, when it is asked for."""
+        return self.known or self.home.log(self.name).listed(self.place)
 
     @property
     def event(self) -> Event:
@@ -92,17 +109,6 @@ class Version:
     def content(self) -> Blobs:
         """The content of the model that it is a version of."""
         return self.home.blobs(self.name)
-
-    @property
-    def name(self) -> str:
-        """Name of the model."""
-        return self.event.log.partition("/")[2]
-
-    @property
-    def number(self) -> int:
-        """Number of the version, from 1."""
-        found = _NUMBER.search(self.stored.data)  # long lists are numbered without reading every event
-        return int(found[1]) if found else self.body.number
 
     @property
     def reference(self) -> str:
@@ -216,7 +222,7 @@ class Version:
     @property
     def gaps(self) -> tuple[str, ...]:
         """What nobody gave when it was registered."""
-        return gaps_of(self.event.body, self.actor)
+        return gaps_of(*(bool(self.event.body.get(field)) for field in OPTIONAL), bool(self.actor))
 
     @property
     def held(self) -> bool:
@@ -358,11 +364,11 @@ class Version:
         return f'<div lang="en">{table}</div>'
 
 
-def gaps_of(body: Mapping[str, Any], actor: str | None) -> tuple[str, ...]:
-    """Return what nobody gave when a version was registered, by the body of its event and by who did it.
+@functools.cache
+def gaps_of(*given: bool) -> tuple[str, ...]:
+    """Return what nobody gave when a version was registered, by whether each of `OPTIONAL`, and its author, was given.
 
-    >>> gaps_of({"schema": "sha256:0", "profile": None, "metrics": {"share": 0.5}}, "ada")
-    ('profile', 'examples', 'parameters', 'fingerprint', 'revision')
+    >>> gaps_of(True, False, True, True, True, True, True, False)
+    ('profile', 'actor')
     """
-    gaps = [name for name in _OPTIONAL if not body.get(name)]
-    return tuple(gaps if actor else [*gaps, "actor"])
+    return tuple(name for name, there in zip((*OPTIONAL, "actor"), given, strict=True) if not there)

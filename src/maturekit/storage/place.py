@@ -7,7 +7,6 @@ import os
 from maturekit._core.files import checked_path
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.storage.local import LocalStore
-from maturekit.storage.object import ObjectStore
 from maturekit.storage.store import Store
 
 __all__ = ["Place", "open_store"]
@@ -44,6 +43,8 @@ def open_store(place: Place) -> Store:
     folder = checked_path(place, what="place")
     scheme, separator, _ = text.partition("://")
     if scheme in _BUCKETS and separator:
+        from maturekit.storage.object import ObjectStore  # noqa: PLC0415  # a folder does not pay for it
+
         return ObjectStore(text)
     if separator:
         raise ArgumentError(

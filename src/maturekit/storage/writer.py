@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
-from maturekit._core.hashing import LARGE, Digester
+from maturekit._core.hashing import AHEAD, LARGE, PART, Buffer, Digester
 from maturekit.errors import ArgumentError
 from maturekit.storage.keys import check_key
 
@@ -33,8 +33,8 @@ class Upload(Protocol):
     b'one'
     """
 
-    def append(self, part: bytes) -> None:
-        """Write the next bytes."""
+    def append(self, part: Buffer) -> None:
+        """Write the next bytes, all of them; their memory is used again for other bytes."""
 
     def finish(self) -> None:
         """Make all parts durable; nothing is appended after it."""
@@ -53,9 +53,9 @@ class MemoryUpload:
         self._store = store
         self._parts: list[bytes] = []
 
-    def append(self, part: bytes) -> None:
+    def append(self, part: Buffer) -> None:
         """Keep the next bytes."""
-        self._parts.append(part)
+        self._parts.append(bytes(part))
 
     def finish(self) -> None:
         """Join the parts."""
@@ -95,8 +95,11 @@ class Writer(io.RawIOBase):
         self._prefix = prefix
         self._digester = Digester()
         self._digest = ""
-        self._pending: list[bytes] = []
-        self._pending_size = 0
+        self._small = bytearray()
+        self._ring: list[memoryview] = []  # of parts in turn: the next is gathered while earlier ones are being hashed
+        self._turn = 0
+        self._gathered = 0
+        self._whole = b""
         self._size = 0
         self._upload: Upload | None = None
 
@@ -112,24 +115,23 @@ class Writer(io.RawIOBase):
         """Take the next bytes, all of them, and return how many they are."""
         if self.closed or self._digest:
             raise ValueError("write to a finished file")
-        part = data if type(data) is bytes else bytes(memoryview(data))
-        if len(part) >= LARGE:
-            self._spill()
-            self._append(part)
+        view = memoryview(data)
+        part = view.cast("B") if view.nbytes else memoryview(b"")
+        if self._upload is None:
+            self._keep(part)
         else:
-            self._pending.append(part)
-            self._pending_size += len(part)
-            if self._pending_size >= LARGE:
-                self._spill()
+            self._gather(part)
         self._size += len(part)
         return len(part)
 
     def finish(self) -> str:
         """Make large content durable and return the digest of all bytes; nothing can be written after it."""
         if not self._digest:
+            if self.closed:
+                raise ValueError("the writer is closed")
             if self._upload is None:
-                self._pending = [b"".join(self._pending)]
-                self._digester.update(self._pending[0])
+                self._whole, self._small = bytes(self._small), bytearray()
+                self._digester.update(self._whole)
             else:
                 self._spill()
                 with self._or_closed():
@@ -149,7 +151,7 @@ class Writer(io.RawIOBase):
             raise ValueError("the writer is closed")
         self.finish()
         if self._upload is None:
-            self._store.put_new(key, self._pending[0])
+            self._store.put_new(key, self._whole)
         else:
             self._upload.put_new(key)
 
@@ -157,21 +159,42 @@ class Writer(io.RawIOBase):
         """Forget what was written, as far as it was not given a key."""
         if not self.closed:
             super().close()
-            self._pending = []
+            self._small, self._ring, self._whole = bytearray(), [], b""
             if self._upload is not None:
                 self._upload.discard()
 
-    def _spill(self) -> None:
-        if self._pending:
-            part, self._pending, self._pending_size = b"".join(self._pending), [], 0
-            self._append(part)
+    def _keep(self, part: memoryview) -> None:
+        taken = part[: LARGE - len(self._small)]
+        self._small += taken
+        if len(self._small) == LARGE:
+            self._append(memoryview(self._small))
+            self._small = bytearray()
+            self._gather(part[len(taken) :])
 
-    def _append(self, part: bytes) -> None:
+    def _gather(self, part: memoryview) -> None:
+        """Copy into memory that is used again and again: new memory for each part would cost more than the copy."""
+        while part:
+            if len(self._ring) == self._turn:
+                self._ring.append(memoryview(bytearray(PART)))
+            taken = part[: PART - self._gathered]
+            self._ring[self._turn][self._gathered : self._gathered + len(taken)] = taken
+            self._gathered += len(taken)
+            if self._gathered == PART:
+                self._spill()
+            part = part[len(taken) :]
+
+    def _spill(self) -> None:
+        if self._gathered:
+            self._append(self._ring[self._turn][: self._gathered])
+            self._gathered = 0
+            self._turn = (self._turn + 1) % (AHEAD + 1)
+
+    def _append(self, part: memoryview) -> None:
         with self._or_closed():
+            self._digester.update(part)  # first, since it goes on while the part is written
             if self._upload is None:
                 self._upload = self._store._upload(self._prefix)  # noqa: SLF001  # the hook that stores define for us
             self._upload.append(part)
-        self._digester.update(part)
 
     @contextlib.contextmanager
     def _or_closed(self) -> Iterator[None]:

@@ -380,4 +380,4 @@ def test_a_damaged_history_does_not_hide_which_blob_is_missing(registry, add, re
     replace(registry.store, "logs/model/late/events/000000000002.json", b"{")
     fresh = Registry(registry.store)
     with pytest.raises(ValueError, match=f"the blob {version.body.notes} is missing"):
-        _ = type(version)(fresh, version.stored).notes
+        _ = type(version).of(fresh, version.stored).notes

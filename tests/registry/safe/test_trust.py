@@ -90,9 +90,7 @@ def test_nothing_is_parsed_before_its_digest_is_verified(registry, store, replac
     version = registry.register("late", "a")
     key = registry.blobs("late").key(version.body.model.files["model.joblib"].digest)
     replace(store, key, dumped(Sneaky(print, ("ran",))))
-    monkeypatch.setattr(
-        "maturekit.registry.serializers.joblib_serializer.read", lambda *_, **__: pytest.fail("it was parsed")
-    )
+    monkeypatch.setattr("maturekit.registry.safe.read", lambda *_, **__: pytest.fail("it was parsed"))
     with pytest.raises(IntegrityError):
         version.load(trust=["builtins.print"])
 

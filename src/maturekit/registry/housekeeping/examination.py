@@ -86,7 +86,9 @@ class Examination:
         for fault in faults.values():
             yield self._finding("cache", fault)
         there = self.store.children(f"logs/{self.name}/")
-        self.counts["cache"] += sum(name.endswith((".head.json", ".pack.jsonl")) for name in there) - len(faults)
+        self.counts["cache"] += sum(
+            name.endswith((".head.json", ".pack.jsonl", ".table.json")) for name in there
+        ) - len(faults)
 
     def _blobs(self) -> Iterator[Finding]:
         for digest, event in sorted(self._standing.needs().items()):

@@ -30,7 +30,7 @@ __all__ = ["collect_garbage", "remove_unneeded"]
 _UNITS = {
     "deleted": "blobs that no event needed",
     "waiting": "blobs within the grace time",
-    "caches": "heads and packs that were wrong or missing",
+    "caches": "heads, packs and tables that were wrong or missing",
     "unfinished": "files of writers that crashed",
 }
 _LONGEST = timedelta(days=36525)

@@ -20,7 +20,7 @@ __all__ = ["verify_registry"]
 _COUNTS = {
     "event": "events in sound histories",
     "blob": "sound blobs",
-    "cache": "sound heads and packs",
+    "cache": "sound heads, packs and tables",
 }
 _NEWS = {
     "orphan": "blobs that no event names",
@@ -33,8 +33,8 @@ def verify_registry(store: Store, *, seal: Seal | None = None, anchor: str | byt
     """Read every file afresh; return a finding for each fault, and the counts of what is sound.
 
     Rules: ``root``; ``event`` (missing, edited, out of place, or not signed); ``record`` (an event contradicts the
-    others); ``blob`` (missing or damaged); ``cache`` (a head or pack differs from the events, or stands for events that
-    are not there); ``anchor``. As a warning ``unfinished`` (content that was erased and is still there). As information
+    others); ``blob`` (missing or damaged); ``cache`` (a head, pack or table differs from the events, or stands for
+    events that are not there); ``anchor``. As a warning ``unfinished`` (content that was erased and is still there). As information
     ``orphan``, ``erased``, ``unknown``, and ``stray`` (a file of another kind). What nobody could look at has the
     status *could not run*; a fault in one history never hides those of another.
 

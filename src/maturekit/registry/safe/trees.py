@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 __all__ = ["TREE_CHECKS", "check_all_trees", "check_boosting", "check_forest", "check_tree", "make_tree"]
 
 _LEAF = -1
+_BATCH = 2**16
+"""Nodes that are checked at once: some numbers of each fit into the cache of a core."""
+
 _demand = functools.partial(demand, "a tree")
 
 
@@ -48,9 +51,21 @@ def make_tree(arguments: tuple[Any, ...], session: Session) -> Draft:
 
 
 def check_all_trees(trees: list[tuple[Any, int, int]]) -> None:
-    """Check the nodes of compiled trees, given with their features and depths; all at once, since forests have many."""
-    if not trees:
-        return
+    """Check the nodes of compiled trees, given with their features and depths.
+
+    Many at once, since forests have many small ones, but not more than stay in the cache.
+    """
+    batch: list[tuple[Any, int, int]] = []
+    size = 0
+    for tree in trees:
+        batch.append(tree)
+        size += len(tree[0])
+        if size >= _BATCH or tree is trees[-1]:
+            _check_trees(batch)
+            batch, size = [], 0
+
+
+def _check_trees(trees: list[tuple[Any, int, int]]) -> None:
     sizes, features, depths = np.array([(len(nodes), features, depth) for nodes, features, depth in trees]).T
     ends = np.cumsum(sizes)
     starts = ends - sizes

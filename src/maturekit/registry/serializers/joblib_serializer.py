@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from maturekit._core.hashing import Buffer
 from maturekit.errors import FormatError, MaturekitWarning
-from maturekit.registry.safe import read
+from maturekit.registry import safe
 from maturekit.registry.serializers.serializer import Content, Serializer
 
 __all__ = ["JoblibSerializer"]
@@ -65,7 +65,7 @@ class JoblibSerializer(Serializer):
         if list(files) != [_FILE]:
             raise FormatError(f"a joblib model is one file, {_FILE!r}; here are {', '.join(map(repr, files))}")
         names = frozenset((module, name) for module, _, name in (full.rpartition(".") for full in trust))
-        reading = read(files[_FILE], trust=names)
+        reading = safe.read(files[_FILE], trust=names)
         if reading.versions:
             _compare_versions(reading.versions)
         return reading.value

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 
 from maturekit._core.names import check_name
 from maturekit.errors import IntegrityError, NameRuleError
-from maturekit.events import Event, EventLog, Seal, StoredEvent
-from maturekit.events.head import START, Heads
-from maturekit.events.pack import PACK_EVERY
+from maturekit.events import Event, EventLog, Seal, StoredEvent, due_caches
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import Origin, ReportBody, VersionBody, attached_body, body_of
 from maturekit.registry.evidence import evidence_body
@@ -140,15 +138,8 @@ def _history(archive: Archive, log: EventLog) -> ArrivedHistory:
     events = [StoredEvent(log.store.get(log.key(number))) for number in sorted(log.numbers())]
     caches = [key for key in archive.listed(f"logs/{log.name}/") if key_kind(key) == "cache"]
     store = _loaded(archive, caches)
-    heads, head, sound = Heads(store, log.name, seal=log.seal), START, set()
-    for stored in events:
-        head = head.then(stored.event, stored.digest, log.step)
-        key, pack = heads.key(head.number), log.packs.key(head.number)
-        if store.exists(key) and heads.read(head.number) == head:
-            sound.add(key)
-        if store.exists(pack) and head.number % PACK_EVERY == 0:
-            packed = b"".join(one.data + b"\n" for one in events[head.number - PACK_EVERY : head.number])
-            sound |= {pack} if store.get(pack) == packed else set()
+    due = (cache for cache in due_caches(log, events) if store.exists(cache.key))
+    sound = {cache.key for cache in due if not cache.fault(store.get(cache.key))}
     for key in caches:
         if key not in sound:
             raise IntegrityError(f"{key!r} differs from the events it stands for")

@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from maturekit._core.files import checked_path, whole_file
-from maturekit.errors import ArgumentError, ArgumentTypeError
-from maturekit.events import EventLog, Seal, StoredEvent
-from maturekit.events.head import HEAD_EVERY, START
-from maturekit.events.pack import PACK_EVERY
+from maturekit.errors import ArgumentError, ArgumentTypeError, StorageError
+from maturekit.events import EventLog, Seal, StoredEvent, due_caches
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.housekeeping.marking import log_names, named_digests
 from maturekit.registry.housekeeping.standing import Standing
@@ -36,7 +34,7 @@ def write_export(catalogue: Catalogue, path: str | os.PathLike[str], what: Versi
     """Write the file and return its path; see `Catalogue.export_to`.
 
     The history of a model is read up to one event first, and then the content that it names up to there: what others
-    write meanwhile is left out. Heads and packs come along if they say what the events say.
+    write meanwhile is left out. Caches come along if they say what the events say.
 
     >>> import tempfile
     >>> from maturekit.registry import Registry
@@ -74,26 +72,21 @@ def _selected(catalogue: Catalogue, what: Version | str | None, seal: Seal) -> t
 
 
 def _history(log: EventLog) -> Iterator[_Entry]:
-    """Yield heads and packs, events, and content of a history, each in the order of their keys."""
+    """Yield caches, events, and content of a history, each in the order of their keys."""
     history = log.stored()
-    yield from sorted([*_heads(log, history), *_packs(log, history)])
+    yield from sorted(_caches(log, history))
     yield from ((log.key(number), stored.data) for number, stored in enumerate(history, 1))
     yield from _content(Blobs(log.store, log.name), Standing.of(stored.event for stored in history).needs())
 
 
-def _heads(log: EventLog, history: list[StoredEvent]) -> Iterator[_Entry]:
-    head = START
-    for stored in history:
-        head = head.then(stored.event, stored.digest, log.step)
-        if head.number % HEAD_EVERY == 0 and log.heads.read(head.number) == head:
-            key = log.heads.key(head.number)
-            yield key, log.store.get(key)
-
-
-def _packs(log: EventLog, history: list[StoredEvent]) -> Iterator[_Entry]:
-    for last in range(PACK_EVERY, len(history) + 1, PACK_EVERY):
-        if log.store.exists(log.packs.key(last)):
-            yield log.packs.key(last), b"".join(stored.data + b"\n" for stored in history[last - PACK_EVERY : last])
+def _caches(log: EventLog, history: list[StoredEvent]) -> Iterator[_Entry]:
+    for cache in due_caches(log, history):
+        try:
+            data = log.store.get(cache.key)
+        except StorageError:
+            continue  # caches may be missing
+        if not cache.fault(data):
+            yield cache.key, data
 
 
 def _version(log: EventLog, version: Version) -> Iterator[_Entry]:

@@ -7,12 +7,11 @@ from collections.abc import Iterable
 
 from maturekit.errors import ArgumentError, KeyTakenError
 from maturekit.events import Draft, EventLog, Head, StoredEvent
+from maturekit.registry import shipping
 from maturekit.registry.blobs import Blobs
 from maturekit.registry.bodies import attached_body
 from maturekit.registry.checks import checked_remark
 from maturekit.registry.root import ROOT_KEY
-from maturekit.registry.shipping.archive import Archive
-from maturekit.registry.shipping.arrival import ArrivedHistory, ArrivedVersion, arrived_histories, arrived_version
 from maturekit.registry.state import version_count
 from maturekit.registry.version import Version
 from maturekit.registry.writing import Writing
@@ -67,13 +66,13 @@ class Importing(Writing):
             Another registry, or a model of this name with another history, is here already. Nothing is written.
         """
         actor, reason = self._actor(actor), checked_remark(reason, what="reason")
-        with Archive(path) as archive:
+        with shipping.Archive(path) as archive:
             if archive.manifest.scope == "version":
                 with archive.judging():
-                    arrived = arrived_version(archive)
+                    arrived = shipping.arrived_version(archive)
                 return [self._import_version(archive, arrived, actor=actor, reason=reason)]
             with archive.judging():
-                histories = arrived_histories(archive, seal=self._seal)
+                histories = shipping.arrived_histories(archive, seal=self._seal)
             new = [(history, self._continued(history)) for history in histories]
             if archive.manifest.scope == "registry":
                 self._root.adopt(archive.read(ROOT_KEY))
@@ -82,13 +81,13 @@ class Importing(Writing):
             for history, events in new:
                 self._write(archive, history, events)
             return [
-                Version(self, stored)
+                Version.of(self, stored)
                 for history in histories
                 for stored in history.events
                 if history.log.startswith("model/") and stored.is_a("version")
             ]
 
-    def _continued(self, history: ArrivedHistory) -> list[StoredEvent]:
+    def _continued(self, history: shipping.ArrivedHistory) -> list[StoredEvent]:
         """Return the events that follow those that are here already."""
         here = EventLog(self.store, history.log, seal=self._seal).stored()
         for mine, theirs in zip(here, history.events, strict=False):
@@ -99,7 +98,7 @@ class Importing(Writing):
                 )
         return history.events[len(here) :]
 
-    def _write(self, archive: Archive, history: ArrivedHistory, events: list[StoredEvent]) -> None:
+    def _write(self, archive: shipping.Archive, history: shipping.ArrivedHistory, events: list[StoredEvent]) -> None:
         """Write content, then events from the oldest on, then caches: whatever breaks off leaves a sound history."""
         log, blobs = EventLog(self.store, history.log), Blobs(self.store, history.log)
         content = history.blobs if events else []  # what is here already may have been erased since
@@ -122,7 +121,9 @@ class Importing(Writing):
                     f"somebody else has written {key!r} meanwhile", hint="what is there is sound; look at its history."
                 ) from None
 
-    def _import_version(self, archive: Archive, arrived: ArrivedVersion, *, actor: str | None, reason: str) -> Version:
+    def _import_version(
+        self, archive: shipping.Archive, arrived: shipping.ArrivedVersion, *, actor: str | None, reason: str
+    ) -> Version:
         name = arrived.event.event.log.removeprefix("model/")
         log, blobs = self.log(name), self.blobs(name)
         self._root.create()
@@ -145,7 +146,7 @@ class Importing(Writing):
             number = log.append(decide).number
         except _AlreadyHereError:
             number = _same(log.stored(), arrived)
-        version = Version(self, log.event(number))
+        version = Version.of(self, log.event(number))
         attached = (attached_body(event) for event in log.events() if event.kind in {"report", "alarm"})
         known = {body.report for body in attached if body.version == version.number}
         for report in arrived.reports:
@@ -156,7 +157,7 @@ class Importing(Writing):
         return version
 
 
-def _same(history: list[StoredEvent], arrived: ArrivedVersion) -> int:
+def _same(history: list[StoredEvent], arrived: shipping.ArrivedVersion) -> int:
     """Return the number of the event that stands for the same registration, here or imported before; 0 if none does.
 
     A version of which something was erased does not count: who imports it again wants it whole, as a new one.
@@ -172,13 +173,13 @@ def _same(history: list[StoredEvent], arrived: ArrivedVersion) -> int:
     return 0
 
 
-def _deliver(archive: Archive, blobs: Blobs, keys: Iterable[str]) -> None:
+def _deliver(archive: shipping.Archive, blobs: Blobs, keys: Iterable[str]) -> None:
     """Write content, one piece after the other in memory; what is there already is renewed, and mended if damaged."""
     for key in keys:
         with blobs.delivery() as delivery:
             delivery.put(archive.read(key))
 
 
-def _confirm(archive: Archive, blobs: Blobs, keys: Iterable[str]) -> None:
+def _confirm(archive: shipping.Archive, blobs: Blobs, keys: Iterable[str]) -> None:
     """Bring back what disappeared while the events were written."""
     _deliver(archive, blobs, (key for key in keys if not blobs.store.exists(key)))
