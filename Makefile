@@ -52,7 +52,8 @@ newest: .venv-newest/.ready  ## the tests on the newest packages, on Python 3.13
 	.venv-newest/bin/python $(PYTEST) -m "not long"
 
 clean:  ## remove what these commands made
-	rm -rf .venv .venv-oldest .venv-newest build docs/reference/generated docs/tutorial/flights.py
+	rm -rf .venv .venv-oldest .venv-newest build docs/reference/generated
+	git clean -qfX docs/tutorial
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 

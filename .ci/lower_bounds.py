@@ -6,7 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
-EXTRAS_FOR_USERS = ("frames", "parquet", "plots", "demo")
+EXTRAS_FOR_USERS = ("frames", "parquet", "plots", "testing", "demo")
 
 
 def lower_bounds(project: dict) -> list[str]:

@@ -16,18 +16,19 @@ _VERSIONS = "import importlib.metadata as m, sys; print(' '.join(m.version(name)
 class Environment:
     """The newest release of a peer, and this project as it stands in its folder, on the Python that runs this."""
 
-    def __init__(self, peer: str) -> None:
+    def __init__(self, peer: str, *also: str) -> None:
         self.peer = peer
+        self.also = also
         self.folder = ROOT / "build" / "peers" / peer
         self.python = self.folder / "bin" / "python"
 
     def prepare(self) -> None:
         """Install what is missing; raise `RuntimeError` with pip's last words if it cannot be."""
-        if self.versions(self.peer, "maturekit"):
+        if self.versions(self.peer, "maturekit", *self.also):
             return
         print(f"installing {self.peer} ...", file=sys.stderr, flush=True)
         venv.create(self.folder, with_pip=True, clear=True)
-        command = [str(self.python), "-m", "pip", "install", "--quiet", "--editable", str(ROOT), self.peer]
+        command = [str(self.python), "-m", "pip", "install", "--quiet", "--editable", str(ROOT), self.peer, *self.also]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"pip could not install {self.peer}: {done.stderr.strip().splitlines()[-1]}")

@@ -75,8 +75,8 @@ class Budget:
         self.left -= time.monotonic() - start
 
 
-def run_piece(python: Path, *arguments: object, limit: float) -> Piece:
-    """Run ``peers.work`` with some arguments, end it and all it started after `limit` seconds, and return what it said."""
+def run_piece(python: Path, *arguments: object, limit: float, module: str = "peers.work") -> Piece:
+    """Run a module with some arguments, end it and all it started after `limit` seconds, and return what it said."""
     piece = Piece()
     if limit <= 1:
         piece.failure = "no time left"
@@ -85,7 +85,7 @@ def run_piece(python: Path, *arguments: object, limit: float) -> Piece:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTHONWARNINGS": "ignore"}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
-            [python, "-m", "peers.work", *map(str, arguments)],
+            [python, "-m", module, *map(str, arguments)],
             cwd=HERE,
             env=environment,
             stdout=subprocess.PIPE,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from datetime import date, datetime
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -25,6 +27,32 @@ def test_polars_and_pyarrow_tables_become_pandas_frames():
     for table in (polars.DataFrame(want), pyarrow.table(want)):
         frame = as_frame(table)
         assert frame.to_dict("list") == want
+
+
+def test_no_value_of_another_table_changes_on_the_way():
+    polars = pytest.importorskip("polars")
+    pytest.importorskip("narwhals")
+    want = {
+        "whole": [2**53 + 1, None],
+        "truth": [True, None],
+        "text": ["é", None],
+        "day": [date(2013, 1, 1), None],
+        "decimal": [Decimal("0.10"), None],
+        "moment": [datetime(1500, 1, 1), datetime(9999, 12, 31)],
+        "object": [(1, 2), "x"],
+    }
+    table = polars.DataFrame(
+        {
+            name: polars.Series(values, dtype=polars.Object) if name == "object" else values
+            for name, values in want.items()
+        }
+    )
+    for found in (as_frame(table), as_frame(table.drop("object").to_arrow())):
+        assert list(found) == list(want)[: len(found.columns)]
+        for name in found:
+            cells = [None if pd.isna(cell) is True else cell for cell in found[name].tolist()]
+            assert cells == want[name]
+            assert name == "object" or found[name].dtype != object
 
 
 def test_a_polars_table_without_the_extra_says_how_to_get_it(monkeypatch):

@@ -26,7 +26,7 @@ from maturekit.errors import (
     SchemaError,
     TableError,
 )
-from maturekit.schema import Column, Compare, Rule, Schema
+from maturekit.schema import Column, Compare, RowRule, Schema
 
 CARRIERS = ["AA", "UA", "B6"]
 SCHEMA = Schema(
@@ -302,7 +302,7 @@ def test_a_flagged_value_is_answered_and_named():
 
 
 def test_a_rule_that_nobody_brought_refuses_everything():
-    class Even(Rule):
+    class Even(RowRule):
         column: str
 
         def _holds(self, frame):

@@ -81,14 +81,15 @@ def test_schema_and_profile_come_back_as_objects(registry):
     assert version.facts().has == {"schema", "profile"}
 
 
-def test_examples_of_personal_columns_are_made_up(registry):
+@pytest.mark.parametrize("name", ["name", "alias"])
+def test_examples_of_personal_columns_are_made_up(registry, name):
     from maturekit.schema import Column, Schema
 
-    schema = Schema({"name": Column("string", tags=["personal"]), "hour": Column("int")})
-    rows = pd.DataFrame({"name": ["Ada", "Bob"], "hour": [7, 8]})
+    schema = Schema({"name": Column("string", tags=["personal"], aliases=["alias"]), "hour": Column("int")})
+    rows = pd.DataFrame({name: ["Ada", "Bob"], "hour": [7, 8]})
     version = registry.register("late", "a model", schema=schema, examples=rows)
     assert version.examples["hour"].tolist() == [7, 8]
-    assert not {"Ada", "Bob"} & set(version.examples["name"])
+    assert not {"Ada", "Bob"} & set(version.examples[name])
 
 
 def test_what_is_missing_is_a_gap_and_no_refusal(store):

@@ -86,3 +86,32 @@ def test_a_profile_of_files_is_the_profile_of_the_frame(folder):
     assert folded.rows == 10
     for name, column in whole.columns.items():
         assert folded.columns[name].cells.tolist() == column.cells.tolist()
+
+
+def test_whole_numbers_with_gaps_stay_exact(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    pa = pytest.importorskip("pyarrow")
+    numbers = {
+        "int64": [2**53 + 1, None, 2**53],
+        "uint64": [2**64 - 1, None, 1],
+        "int8": [1, None, -1],
+        "float64": [0.5, None, 1],
+    }
+    table = pa.table({name: pa.array(values, type=getattr(pa, name)()) for name, values in numbers.items()})
+    labels = pa.Table.from_pandas(pd.DataFrame({"label": ["c", "b", "a"]}).set_index("label")).schema.metadata
+    table = table.append_column("label", [["c", "b", "a"]]).replace_schema_metadata(labels)
+    pq.write_table(table, tmp_path / "f.parquet")
+    (frame,) = scan.frames(tmp_path / "f.parquet")
+    assert frame.index.tolist() == ["c", "b", "a"]
+    assert frame.dtypes.astype(str).to_dict() == {
+        "int64": "Int64",
+        "uint64": "UInt64",
+        "int8": "Int8",
+        "float64": "float64",
+    }
+    assert [frame[name].dropna().tolist() for name in numbers] == [
+        [2**53 + 1, 2**53],
+        [2**64 - 1, 1],
+        [1, -1],
+        [0.5, 1.0],
+    ]

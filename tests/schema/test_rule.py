@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
 from maturekit.errors import ArgumentError, FormatError, SchemaError, UntrustedError
-from maturekit.schema import Column, Compare, Rule, Schema, UnknownRule
-from maturekit.testing.rules import RULE_CHECKS
+from maturekit.schema import Column, Compare, RowRule, Schema, UnknownRule
+from maturekit.testing.rules import ROW_RULE_CHECKS
 from maturekit.validation import validate
 
 
-class Near(Rule):
+class Near(RowRule):
     left: str
     right: str
     within: float = 1.0
@@ -20,14 +22,14 @@ class Near(Rule):
         return (frame[self.left] - frame[self.right]).abs() <= self.within
 
 
-class Increasing(Rule):
+class Increasing(RowRule):
     steps: tuple[str, ...]
 
     def _holds(self, frame):
         return frame[list(self.steps)].diff(axis=1).iloc[:, 1:].ge(0).all(axis=1)
 
 
-class NoRefundWithoutSale(Rule):
+class NoRefundWithoutSale(RowRule):
     columns = ("sale", "refund")
 
     def _holds(self, frame):
@@ -45,20 +47,20 @@ RULES = [
 NUMBERS = {name: Column("float", nullable=True) for name in "abc"}
 
 
-@pytest.mark.parametrize("check", RULE_CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", ROW_RULE_CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("rule", RULES, ids=repr)
 def test_every_rule_keeps_the_contract(rule, check):
     check(rule)
 
 
-class Average(Rule):
+class Average(RowRule):
     column: str
 
     def _holds(self, frame):
         return frame[self.column] <= frame[self.column].mean()
 
 
-class Mutating(Rule):
+class Mutating(RowRule):
     column: str
 
     def _holds(self, frame):
@@ -80,7 +82,7 @@ class OtherForRecords(Compare):
     ],
 )
 def test_a_rule_that_breaks_a_promise_is_found(rule, claim):
-    check = next(check for check in RULE_CHECKS if check.__name__ == claim)
+    check = next(check for check in ROW_RULE_CHECKS if check.__name__ == claim)
     with pytest.raises(AssertionError):
         check(rule)
 
@@ -117,7 +119,7 @@ def test_reading_a_schema_never_imports_or_calls_what_the_text_names():
         rule.breaking(pd.DataFrame({"a": [1.0], "b": [1.0]}))
 
 
-class Judged(Rule):
+class Judged(RowRule):
     column: str
     test: object
 
@@ -143,7 +145,7 @@ def test_a_parameter_that_json_would_change_refuses_to_be_stored(value):
         Judged("a", value).to_dict()
 
 
-class Fragile(Rule):
+class Fragile(RowRule):
     column: str
 
     def _holds(self, frame):
@@ -160,7 +162,7 @@ def test_a_rule_that_raises_could_not_run_and_its_message_repeats_no_data(caplog
     assert (finding.status, finding.message) == ("could_not_run", "Fragile('a') raised KeyError")
 
 
-class Wrong(Rule):
+class Wrong(RowRule):
     column: str
 
     def _holds(self, frame):
@@ -180,7 +182,7 @@ def test_an_answer_that_is_not_one_truth_value_a_row_is_refused(answer):
 def test_a_rule_never_sees_what_is_broken_in_itself():
     seen = []
 
-    class Watching(Rule):
+    class Watching(RowRule):
         left: str
         right: str
 
@@ -219,6 +221,13 @@ def test_the_relation_of_columns_without_a_common_order_is_refused():
         Schema(columns, rules=[Compare("a", "<", "b")])
 
 
+def stored_with(part):
+    """Return a stored schema of which one part of its only rule is another."""
+    data = json.loads(Schema(NUMBERS, rules=[Compare("a", "<", "b")]).to_json())
+    data["rules"][0] |= json.loads(f"{{{part}}}")
+    return json.dumps(data)
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -226,10 +235,18 @@ def test_the_relation_of_columns_without_a_common_order_is_refused():
         (lambda: Compare("a", "<", "a"), "two columns"),
         (lambda: Compare("a", "<", "b", severity="bad"), "severity 'bad'"),
         (lambda: Compare("a", "<", "b", mostly=0.0), "mostly=0.0"),
+        (lambda: Compare("a", "<", "b", mostly="0.5"), "mostly='0.5'"),
         (lambda: Schema(NUMBERS, rules=[Compare("a", "<", "bb")]), r"no column named 'bb'(.|\n)*did you mean 'b'"),
         (lambda: Schema(NUMBERS, rules=[Near]), "instances of Rule"),
         (lambda: Schema.from_json(Schema(NUMBERS).to_json(), rules=[Near("a", "b")]), "pass the class"),
         (lambda: Schema.from_json("{}", rules=[]), "format number"),
+        (lambda: Schema.from_json(stored_with('"columns":[["a"]]')), "names what is no text"),
+        (
+            lambda: Schema.from_json(stored_with('"parameters":{"left":{"os":"system"}}')),
+            "a parameter that cannot be read",
+        ),
+        (lambda: Schema.from_json(stored_with('"parameters":{"left":"a","path":"b"}')), "malformed"),
+        (lambda: Schema.from_json(stored_with('"parameters":[]')), "malformed"),
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(make, message):
@@ -238,7 +255,7 @@ def test_a_rule_that_cannot_be_is_refused(make, message):
 
 
 def test_a_rule_without_columns_is_refused():
-    class Empty(Rule):
+    class Empty(RowRule):
         within: float = 1.0
 
         def _holds(self, frame):

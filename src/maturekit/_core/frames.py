@@ -19,6 +19,9 @@ Table = Any
 def as_frame(table: Table, *, what: str = "frame") -> pd.DataFrame:
     """Return a table as a pandas DataFrame with unique string column names; a DataFrame is not copied.
 
+    Of other tables no cell becomes a Python object, and none changes its value: numbers, moments and categories come as
+    pandas has them; texts, days, decimals, and what has gaps that numpy cannot show, stay in Arrow storage.
+
     Raises `ArgumentTypeError` for what is no table and `TableError` for names that repeat or are not str.
 
     >>> import pandas as pd
@@ -34,7 +37,7 @@ def as_frame(table: Table, *, what: str = "frame") -> pd.DataFrame:
         frame = table
     elif type(table).__module__.split(".")[0] in {"polars", "pyarrow"}:
         narwhals = require("narwhals.stable.v2", extra="frames", purpose=f"reading a {type(table).__module__} table")
-        frame = narwhals.from_native(table, eager_only=True).to_pandas()
+        frame = _in_pandas(narwhals.from_native(table, eager_only=True), narwhals)
     else:
         raise _no_table(table, what)
     strangers = [name for name in frame.columns if not isinstance(name, str)]
@@ -50,6 +53,35 @@ def as_frame(table: Table, *, what: str = "frame") -> pd.DataFrame:
             hint="rename or drop the repeated columns; a contract speaks of one column by one name.",
         )
     return frame
+
+
+def _in_pandas(table: Any, narwhals: Any) -> pd.DataFrame:
+    import pandas as pd  # noqa: PLC0415  # see above
+
+    objects = [name for name, dtype in table.schema.items() if dtype == narwhals.Object]  # Arrow has no such cells
+    arrow = table.drop(objects).to_arrow()
+    columns = {name: _column(array) for name, array in zip(arrow.column_names, arrow.columns, strict=True)}
+    columns |= {name: pd.Series(table[name].to_list(), dtype=object) for name in objects}
+    return pd.DataFrame({name: columns[name] for name in table.columns}, index=pd.RangeIndex(len(table)), copy=False)
+
+
+def _column(array: Any) -> pd.Series:
+    """Return a `pyarrow.ChunkedArray` as a column in which every value is what it was."""
+    import pandas as pd  # noqa: PLC0415  # see above
+    import pyarrow as pa  # noqa: PLC0415  # an Arrow array is here already
+
+    kind, is_type = array.type, pa.types
+    if is_type.is_string_view(kind):
+        array = array.cast(pa.large_string())
+        kind = array.type
+    if is_type.is_boolean(kind) or is_type.is_integer(kind):
+        plain = not array.null_count
+    elif is_type.is_string(kind) or is_type.is_large_string(kind):
+        plain = pd.Series([""]).dtype != object  # before pandas 3, texts would become objects
+    else:
+        checks = (is_type.is_floating, is_type.is_timestamp, is_type.is_duration, is_type.is_dictionary)
+        plain = any(check(kind) for check in checks)
+    return array.to_pandas() if plain else pd.Series(pd.arrays.ArrowExtensionArray(array))
 
 
 def _no_table(table: object, what: str) -> ArgumentTypeError:

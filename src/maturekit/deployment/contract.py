@@ -25,10 +25,10 @@ _TEXTS = pd.Series(["a"]).dtype
 
 
 class Contract:
-    """The features of a schema and the rules among them, for one model.
+    """The features that a schema has in serving and the rules among them, for one model.
 
-    Labels, keys, times and groups are for others. Uniqueness speaks of a table, and a prediction must not depend on
-    its neighbours, so it is left out too.
+    Labels, keys, times and groups are for others. Uniqueness, order and the rules about groups or tables speak of more
+    than one row, and a prediction must not depend on its neighbours, so they are left out too.
 
     Parameters
     ----------
@@ -41,9 +41,11 @@ class Contract:
     """
 
     def __init__(self, schema: Schema, source: Source) -> None:
-        features = {name: _of_a_row(schema.columns[name]) for name in schema.features}
+        serving = schema.serving()
+        features = {name: _of_a_row(serving.columns[name]) for name in serving.features}
+        rules = [rule for rule in serving.rules if rule.judges_records and set(rule.columns) <= set(features)]
         self.whole = schema
-        self.schema = Schema(features, rules=[rule for rule in schema.rules if set(rule.columns) <= set(features)])
+        self.schema = Schema(features, rules)
         known = getattr(source.model, "feature_names_in_", None)
         self.names = list(features) if known is None else [str(name) for name in known]
         strangers = [name for name in self.names if name not in features]
@@ -54,15 +56,22 @@ class Contract:
             )
         self._columns = {name: features[name] for name in self.names}
         self._categories = {name: _categories_of(name, features[name], source.examples) for name in self.names}
+        self._conforms = any(column.coerce or column.aliases for column in features.values())
         self._as_array = known is None and hasattr(source.model, "n_features_in_")  # it was fitted on an array
 
+    def known(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the columns that the contract speaks of, under the names that they have."""
+        return frame[list(self.schema.located(frame.columns).values())]
+
     def rows(self, frame: pd.DataFrame, keep: NDArray[np.int64] | None) -> Any:
-        """Return the features of the rows to keep (None: all), stored as they came; nothing is cast.
+        """Return the features of the rows to keep (None: all), stored as they came; nothing is cast but what is coerced.
 
         Only a column of mixed objects is stored anew by its kind: a bad neighbour that is gone now must not decide
         how a number is stored.
         """
-        table = frame[self.names] if keep is None else frame[self.names].iloc[keep]
+        table = self.known(frame) if self._conforms else frame[self.names]
+        table = table if keep is None else table.iloc[keep]
+        table = self.schema.conform(table)[self.names] if self._conforms else table
         odd = {
             name: stored(table[name].tolist(), column)
             for (name, column), dtype in zip(self._columns.items(), table.dtypes, strict=True)
@@ -78,6 +87,8 @@ class Contract:
 
     def narrowed(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Return one valid record without what the model must not see."""
+        if self._conforms:
+            record = self.schema.conform_record(record)
         return {name: record[name] for name in self.names}
 
     def _shaped(self, table: pd.DataFrame) -> Any:
@@ -122,6 +133,10 @@ def stored(values: Sequence[Any], column: Column, categories: tuple[Any, ...] | 
         return np.array(read, dtype=np.float64)
     if column.kind in {"int", "bool"}:
         return np.array(read)
+    if column.kind == "date":
+        return np.array(read, dtype="datetime64[D]").astype("datetime64[s]")
+    if column.kind in {"decimal", "object"}:
+        return pd.Series(read, dtype=object).array
     empty = f"{column.kind}64[ns]" if all(value is None for value in read) else None
     return pd.Series(read, dtype=empty).array
 
@@ -139,4 +154,4 @@ def _dtype(categories: tuple[Any, ...]) -> pd.CategoricalDtype:
 
 
 def _of_a_row(column: Column) -> Column:
-    return column.model_copy(update={"unique": False}) if column.unique else column
+    return column.model_copy(update={"unique": False, "order": None}) if column.unique or column.order else column

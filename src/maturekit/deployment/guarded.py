@@ -84,7 +84,7 @@ class Guarded(Wrapper):
         frame = as_frame(call.frame)
         if not len(frame):
             raise TableError("the frame has no rows, so there is nothing to predict", hint="skip empty batches.")
-        report = validate(frame[[name for name in contract.schema.columns if name in frame.columns]], contract.schema)
+        report = validate(contract.known(frame), contract.schema)
         refused = reasons(report.findings, rows=len(frame))
         if len(refused) == len(frame):
             return _refusal(call, source, refused, report.failed)

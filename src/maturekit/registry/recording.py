@@ -173,7 +173,10 @@ def _summary(profile: object) -> bytes:
 
 
 def _personal(schema: Schema | None) -> list[str]:
-    return [] if schema is None else [name for name, column in schema.columns.items() if "personal" in column.tags]
+    """Return under which names personal values may stand."""
+    columns = {} if schema is None else schema.columns
+    personal = {name: column.aliases for name, column in columns.items() if "personal" in column.tags}
+    return [name for own, aliases in personal.items() for name in (own, *aliases)]
 
 
 def _reports(evidence: Iterable[Report]) -> tuple[Report, ...]:

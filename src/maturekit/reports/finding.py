@@ -19,6 +19,9 @@ Status = Literal["passed", "failed", "could_not_run", "not_enough_evidence", "sk
 Severity = Literal["info", "warning", "error"]
 Value = float | int | str | bool | None
 
+_STATUSES = get_args(Status)
+_SEVERITIES = get_args(Severity)
+
 
 @dataclass(frozen=True, slots=True)
 class Certainty:
@@ -104,10 +107,10 @@ class Finding:
 
     def __post_init__(self) -> None:
         """Check the closed vocabularies and freeze what was passed in."""
-        if self.status not in get_args(Status):
-            raise ArgumentError(f"status {self.status!r} is none of {', '.join(get_args(Status))}")
-        if self.severity not in get_args(Severity):
-            raise ArgumentError(f"severity {self.severity!r} is none of {', '.join(get_args(Severity))}")
+        if self.status not in _STATUSES:
+            raise ArgumentError(f"status {self.status!r} is none of {', '.join(_STATUSES)}")
+        if self.severity not in _SEVERITIES:
+            raise ArgumentError(f"severity {self.severity!r} is none of {', '.join(_SEVERITIES)}")
         object.__setattr__(self, "columns", tuple(self.columns))
         if self.interval is not None:
             object.__setattr__(self, "interval", (float(self.interval[0]), float(self.interval[1])))

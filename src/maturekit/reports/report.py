@@ -23,6 +23,14 @@ __all__ = ["Report"]
 _FORMAT = 1
 _RANK: dict[Severity, int] = {"info": 0, "warning": 1, "error": 2}
 _WORST_FIRST: tuple[Status, ...] = ("failed", "could_not_run", "not_enough_evidence")
+_STYLE = (  # the page's own colours, so that it reads the same on any background
+    ".maturekit-report{max-height:32em;overflow:auto;color:inherit}"
+    ".maturekit-report table{border-collapse:collapse;margin:0;color:inherit;font-size:inherit}"
+    ".maturekit-report caption{text-align:left;font-weight:bold;color:inherit;caption-side:top;padding:.3em .6em}"
+    ".maturekit-report th,.maturekit-report td{text-align:left;vertical-align:top;padding:.2em .6em;"
+    "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 25%,transparent)}"
+    ".maturekit-report td:first-child,.maturekit-report td:nth-child(5){white-space:nowrap}"
+)
 _MARK: dict[Status, str] = {
     "failed": "✗ failed",
     "could_not_run": "! could not run",
@@ -207,7 +215,7 @@ class Report:
         ]
         caption = f"{self.kind}: {self.verdict.replace('_', ' ')}"
         return (
-            f'<div lang="en" class="maturekit-report">'
+            f'<div lang="en" class="maturekit-report" tabindex="0"><style>{_STYLE}</style>'
             f"{html.table(['status', 'severity', 'rule', 'columns', 'found', 'message'], rows, caption=caption)}</div>"
         )
 

@@ -2,5 +2,6 @@
 
 from maturekit.scan.chunks import chunks, frames
 from maturekit.scan.fold import fold
+from maturekit.scan.workers import mapped
 
-__all__ = ["chunks", "fold", "frames"]
+__all__ = ["chunks", "fold", "frames", "mapped"]

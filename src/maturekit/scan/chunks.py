@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from maturekit._core.frames import Table, as_frame
 from maturekit.errors import ArgumentError, NotFoundError
@@ -15,17 +15,18 @@ from maturekit.scan.parquet import row_groups
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Source", "chunks", "frames"]
+__all__ = ["ROWS", "Source", "chunks", "frames", "is_table"]
 
 Source = Any
 """A table; the path of a parquet file or of a folder of them; a function without arguments that returns a table; or an
 iterable of any of these."""
 
-_ROWS = 262_144
+ROWS: Final = 262_144
+"""Size of the pieces that a table in memory is cut into when nobody says otherwise."""
 
 
 def chunks(
-    source: Source, *, columns: Sequence[str] | None = None, rows: int = _ROWS
+    source: Source, *, columns: Sequence[str] | None = None, rows: int = ROWS
 ) -> Iterator[Callable[[], pd.DataFrame]]:
     """Yield functions without arguments, each of which returns one chunk, in an order that is always the same.
 
@@ -55,19 +56,19 @@ def chunks(
     """
     if rows < 1:
         raise ArgumentError(f"rows must be at least 1, got {rows}")
-    if isinstance(source, (str, os.PathLike)):
+    if is_table(source):
+        frame = _only(as_frame(source, what="source"), columns)
+        yield from (partial(_same, frame.iloc[at : at + rows]) for at in range(0, max(len(frame), 1), rows))
+    elif isinstance(source, (str, os.PathLike)):
         yield from row_groups(Path(source), columns)
     elif callable(source):
         yield partial(_read, source, columns)
-    elif isinstance(source, Iterable) and not isinstance(source, Mapping) and not hasattr(source, "columns"):
+    else:
         for part in source:
             yield from chunks(part, columns=columns, rows=rows)
-    else:
-        frame = _only(as_frame(source, what="source"), columns)
-        yield from (partial(_same, frame.iloc[at : at + rows]) for at in range(0, max(len(frame), 1), rows))
 
 
-def frames(source: Source, *, columns: Sequence[str] | None = None, rows: int = _ROWS) -> Iterator[pd.DataFrame]:
+def frames(source: Source, *, columns: Sequence[str] | None = None, rows: int = ROWS) -> Iterator[pd.DataFrame]:
     """Yield the chunks of a source one by one as DataFrames; see `chunks` for what a source is.
 
     >>> import pandas as pd
@@ -75,6 +76,17 @@ def frames(source: Source, *, columns: Sequence[str] | None = None, rows: int = 
     [[1, 2], [3]]
     """
     return (read() for read in chunks(source, columns=columns, rows=rows))
+
+
+def is_table(source: Source) -> bool:
+    """Whether a source can only be a table in memory, and is no path, function or iterable of sources.
+
+    >>> is_table([]), is_table("flights.parquet")
+    (False, False)
+    """
+    if isinstance(source, (str, os.PathLike)) or callable(source):
+        return False
+    return hasattr(source, "columns") or isinstance(source, Mapping) or not isinstance(source, Iterable)
 
 
 def _same(frame: pd.DataFrame) -> pd.DataFrame:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from functools import reduce
 from typing import TYPE_CHECKING, TypeVar
 
 from maturekit.errors import ArgumentError
-from maturekit.scan.chunks import Source, chunks
+from maturekit.scan.chunks import ROWS, Source
+from maturekit.scan.workers import mapped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +26,7 @@ def fold(
     merge: Callable[[S, S], S] = operator.add,
     *,
     columns: Sequence[str] | None = None,
-    rows: int = 262_144,
+    rows: int = ROWS,
     n_jobs: int | None = None,
 ) -> S:
     """Return the merged summary of all chunks of a source.
@@ -63,14 +65,7 @@ def fold(
     Traceback (most recent call last):
     maturekit.errors.ArgumentError: the source holds nothing to read
     """
-    from joblib import Parallel, delayed  # noqa: PLC0415  # who reads chunks one by one needs no workers
-
-    tasks = (delayed(_summary)(read, summarise) for read in chunks(source, columns=columns, rows=rows))
-    summaries: Iterator[S] = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
-    for first in summaries:
-        return reduce(merge, summaries, first)
+    with closing(mapped(source, summarise, columns=columns, rows=rows, n_jobs=n_jobs)) as summaries:
+        for first in summaries:
+            return reduce(merge, summaries, first)
     raise ArgumentError("the source holds nothing to read")
-
-
-def _summary(read: Callable[[], pd.DataFrame], summarise: Callable[[pd.DataFrame], S]) -> S:
-    return summarise(read())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from maturekit._core.extras import require
+from maturekit._core.frames import as_frame
 from maturekit.errors import FormatError, NotFoundError, SourceMissingError, StorageError
 
 if TYPE_CHECKING:
@@ -64,10 +65,19 @@ def _files(place: Path) -> list[Path]:
 
 def _read(path: Path, groups: list[int], columns: Sequence[str] | None) -> pd.DataFrame:
     with _opened(path) as file:
-        frame: pd.DataFrame = file.read_row_groups(
-            groups, columns=None if columns is None else list(columns)
-        ).to_pandas()
+        table = file.read_row_groups(groups, columns=None if columns is None else list(columns))
+    frame = as_frame(table.to_pandas(), what=str(path))
+    for name, dtype in frame.dtypes.items():
+        stored = table.schema.field(name).type if dtype == "float64" else None
+        if str(stored).startswith(("int", "uint")):  # pandas makes floats of whole numbers with gaps, and rounds them
+            frame[name] = table.column(name).to_pandas(types_mapper=_whole).array
     return frame
+
+
+def _whole(stored: Any) -> Any:
+    import pandas as pd  # noqa: PLC0415  # who reads no file does not pay for pandas
+
+    return pd.api.types.pandas_dtype(f"UI{str(stored)[2:]}" if str(stored).startswith("u") else f"I{str(stored)[1:]}")
 
 
 def _opened(path: Path) -> Any:

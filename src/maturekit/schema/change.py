@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
+from maturekit.schema.bounds import shown
 from maturekit.schema.column import Column
+from maturekit.schema.constraint import BOUND_TESTS
+from maturekit.schema.narrowing import ENDS, narrows
 from maturekit.schema.rule import Rule
+from maturekit.schema.rule_narrowing import narrows_rule, related, same_rule
 
 __all__ = ["Breaks", "Change", "changes"]
 
 Breaks = Literal["producers", "consumers", "both", "nobody"]
-
-_LOOSER = {"severity": ("error", "warning", "info"), "unknown": ("reject", "flag", "allow")}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,9 +25,10 @@ class Change:
     Parameters
     ----------
     place : str
-        Name of the column, or the rule.
+        Name of the column, or the rule; ``"columns"`` and ``"rules"`` for their order.
     what : str
-        What changed: ``"added"``, ``"removed"``, ``"order"`` or the name of a parameter.
+        What changed: ``"added"``, ``"removed"``, ``"renamed"``, ``"column order"``, ``"rule order"`` or the name of a
+        parameter.
     before, after : str
         The old and the new value as text; empty where there is none.
     breaks : {"producers", "consumers", "both", "nobody"}
@@ -56,71 +59,116 @@ def changes(
     old: Mapping[str, Column], new: Mapping[str, Column], old_rules: Sequence[Rule], new_rules: Sequence[Rule]
 ) -> Iterator[Change]:
     """Yield every difference: columns that are gone, new or changed, their order, and the rules."""
+    pairs = _paired(old, new)
     for name, column in old.items():
-        if name not in new:
+        if name not in pairs.values():
             yield Change(name, "removed", repr(column), "", "consumers")
     for name, column in new.items():
-        if name not in old:
-            yield Change(name, "added", "", repr(column), "producers")
-        else:
-            yield from _column_changes(name, old[name], column)
-    kept, now = [name for name in old if name in new], [name for name in new if name in old]
-    if kept != now:
-        yield Change("columns", "order", ", ".join(kept), ", ".join(now), "nobody")
-    for rule in old_rules:
-        if rule not in new_rules:
-            yield Change(repr(rule), "removed", repr(rule), "", "consumers")
-    for rule in new_rules:
-        if rule not in old_rules:
-            yield Change(repr(rule), "added", "", repr(rule), "producers")
+        if name not in pairs:
+            yield Change(name, "added", "", repr(column), "producers" if column.severity == "error" else "nobody")
+            continue
+        yield from _name_changes(pairs[name], name, old, new)
+        yield from _column_changes(
+            name, old[pairs[name]], column, _read(pairs[name], old_rules), _read(name, new_rules)
+        )
+    kept = [name for name in old if name in pairs.values()]
+    if kept != list(pairs.values()):
+        yield Change("columns", "column order", ", ".join(kept), ", ".join(pairs), "nobody")
+    yield from _rule_changes(old_rules, new_rules)
 
 
-def _column_changes(name: str, old: Column, new: Column) -> Iterator[Change]:
+def _paired(old: Mapping[str, Column], new: Mapping[str, Column]) -> dict[str, str]:
+    """Return the new names of columns with their old ones: the same, or one that both schemas accept."""
+    pairs = {name: name for name in new if name in old}
+    for name, column in new.items():
+        for before in old:
+            free = name not in pairs and before not in pairs.values()
+            if free and _names(name, column) & _names(before, old[before]):
+                pairs[name] = before
+    return {name: pairs[name] for name in new if name in pairs}
+
+
+def _names(name: str, column: Column) -> set[str]:
+    return {name, *column.aliases}
+
+
+def _name_changes(before: str, after: str, old: Mapping[str, Column], new: Mapping[str, Column]) -> Iterator[Change]:
+    if before == after and old[before].aliases == new[after].aliases:
+        return
+    tighter = new[after].severity == "error" and _may_be_lost(before, after, old, new)
+    looser = old[before].severity == "error" and _may_be_lost(after, before, new, old)
+    what = "aliases" if before == after else "renamed"
+    was, now = ", ".join([before, *old[before].aliases]), ", ".join([after, *new[after].aliases])
+    yield Change(after, what, was, now, _breaks(tighter, looser))
+
+
+def _may_be_lost(before: str, after: str, old: Mapping[str, Column], new: Mapping[str, Column]) -> bool:
+    """Return whether a column of a table may no longer be found, or another one taken for it."""
+    accepted = _names(after, new[after])
+    if not _names(before, old[before]) <= accepted:
+        return True
+    others = set().union(*(_names(name, column) for name, column in old.items() if name != before))
+    if before != after:  # a table may hold a column under an alias, beside the one with the name
+        return bool(old[before].aliases) or bool(accepted & others)
+    return bool(old[before].aliases) and bool(accepted & others)
+
+
+def _read(name: str, rules: Sequence[Rule]) -> bool:
+    return any(name in rule.columns for rule in rules if rule.severity == "error")
+
+
+def _column_changes(name: str, old: Column, new: Column, was_read: bool, is_read: bool) -> Iterator[Change]:
+    second = [other for _, other in ENDS.values()]
     for what in type(old).model_fields:
-        before, after = getattr(old, what), getattr(new, what)
-        if before != after:
-            yield Change(name, what, _text(before), _text(after), _breaks(what, before, after))
+        both = ENDS.get(what, (what,))
+        if what in {"aliases", *second} or all(getattr(old, one) == getattr(new, one) for one in both):
+            continue
+        tighter = narrows(what, old, new, read=is_read)
+        looser = narrows(what, new, old, read=was_read) or what == "role"  # who relies on a role is not the contract's
+        said = what if what not in ENDS else _said(what, new) or _said(what, old) or what
+        yield Change(name, said, _text(what, old), _text(what, new), _breaks(tighter, looser))
 
 
-def _breaks(what: str, before: Any, after: Any) -> Breaks:
-    if what == "tags":
-        return "nobody"
-    if what == "role":
-        return "consumers"
-    tightened, loosened = _directions(what, before, after)
-    if tightened and loosened:
+def _said(what: str, column: Column) -> str | None:
+    """Return which of the two parameters of an end a column states."""
+    return next((name for name in ENDS[what] if getattr(column, name) is not None), None)
+
+
+def _text(what: str, column: Column) -> str:
+    if what in ENDS:
+        stated = _said(what, column)
+        return "" if stated is None else f"{BOUND_TESTS[stated][0]} {shown(getattr(column, stated))}"
+    value: Any = getattr(column, what)
+    if isinstance(value, frozenset):
+        value = sorted(value)
+    return "" if value is None else ", ".join(map(repr, value)) if isinstance(value, (tuple, list)) else str(value)
+
+
+def _breaks(tighter: bool, looser: bool) -> Breaks:
+    if tighter and looser:
         return "both"
-    return "producers" if tightened else "consumers"
+    return "producers" if tighter else "consumers" if looser else "nobody"
 
 
-def _directions(what: str, before: Any, after: Any) -> tuple[bool, bool]:
-    """Return whether the new value may refuse what the old one took, and whether it may take what the old one refused."""
-    if what in _LOOSER:
-        grew = _LOOSER[what].index(after) > _LOOSER[what].index(before)
-        return not grew, grew
-    if what == "kind":
-        return (before, after) != ("int", "float"), (before, after) != ("float", "int")
-    if what in {"nullable", "unique"}:
-        grew = after if what == "nullable" else before
-        return not grew, grew
-    if before is None or after is None:
-        return before is None, after is None
-    if what in {"ge", "gt", "min_length", "mostly", "le", "lt", "max_length"}:
-        wider = _larger(after, before) if what in {"le", "lt", "max_length"} else _larger(before, after)
-        return (True, True) if wider is None else (not wider, wider)
-    if what == "categories":
-        return not set(before) <= set(after), not set(after) <= set(before)
-    if what == "multiple_of" and isinstance(before, int) and isinstance(after, int):
-        return before % after != 0, after % before != 0
-    return True, True  # two patterns, or two steps that are floats: nobody can tell in general
-
-
-def _larger(left: Any, right: Any) -> bool | None:
-    try:
-        return bool(left > right)
-    except TypeError:  # bounds of two kinds
-        return None
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else str(sorted(value) if isinstance(value, frozenset) else value)
+def _rule_changes(old: Sequence[Rule], new: Sequence[Rule]) -> Iterator[Change]:
+    kept: list[Rule] = []
+    gone, come = [], list(new)
+    for rule in old:
+        same = next((place for place, other in enumerate(come) if same_rule(rule, other)), None)
+        if same is None:
+            gone.append(rule)
+        else:
+            kept.append(come.pop(same))
+    for rule in gone:
+        twin = next((place for place, other in enumerate(come) if related(rule, other)), None)
+        if twin is None:
+            yield Change(repr(rule), "removed", repr(rule), "", "consumers" if rule.severity == "error" else "nobody")
+            continue
+        after = come.pop(twin)
+        differing = [item.name for item in fields(rule) if getattr(rule, item.name) != getattr(after, item.name)]
+        breaks = _breaks(narrows_rule(rule, after), narrows_rule(after, rule))
+        yield Change(repr(after), ", ".join(differing), repr(rule), repr(after), breaks)
+    for rule in come:
+        yield Change(repr(rule), "added", "", repr(rule), "producers" if rule.severity == "error" else "nobody")
+    if kept != [rule for rule in new if any(rule is other for other in kept)]:
+        yield Change("rules", "rule order", ", ".join(map(repr, old)), ", ".join(map(repr, new)), "nobody")

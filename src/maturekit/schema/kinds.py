@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from numbers import Number, Real
+from functools import lru_cache
+from numbers import Integral, Number, Real
 from typing import Any, Final, Literal
 
-__all__ = ["READERS", "WORDS", "WRONG", "Kind", "is_null"]
+__all__ = ["LARGEST", "READERS", "SMALLEST", "WORDS", "WRONG", "Kind", "is_null", "type_name"]
 
-Kind = Literal["float", "int", "bool", "string", "category", "datetime", "timedelta"]
+Kind = Literal["float", "int", "bool", "string", "category", "datetime", "timedelta", "date", "decimal", "object"]
+
+_NULL_TYPES: Final = frozenset({"NAType", "NaTType"})
+_TICKS: Final = frozenset({"datetime64", "timedelta64"})
+
+SMALLEST: Final = -(2**63)
+LARGEST: Final = 2**64 - 1
+"""Between these two lie the whole numbers of 64 bits, signed or not."""
 
 WRONG: Final = object()
 """What a reader returns for a value that is not of its kind."""
@@ -23,13 +31,17 @@ WORDS: Final[dict[str, str]] = {
     "text": "a text",
     "moment": "a moment",
     "duration": "a duration",
+    "day": "a day",
+    "decimal": "a decimal number, not a float",
+    "object": "an object",
 }
 """What a column takes, in the words of messages."""
 
-_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+_FARTHEST = 6_144  # digits a decimal may have on either side of its point: those of IEEE 754 decimal128
+_LONGEST_WHOLE = 20_411  # bits of 10**6144
 
 
-def is_null(value: object) -> bool:
+def is_null(value: Any) -> bool:
     """Return whether a value is missing: None, NaN, NaT or NA.
 
     >>> is_null(None), is_null(float("nan")), is_null(0), is_null("")
@@ -41,26 +53,48 @@ def is_null(value: object) -> bool:
         return value != value  # noqa: PLR0124  # true of NaN alone
     if isinstance(value, (str, int)):
         return False
-    name = type(value).__name__
-    if name in {"NAType", "NaTType"}:
-        return True
+    if isinstance(value, float):  # numpy's, which is a subclass
+        return bool(value != value)  # noqa: PLR0124  # see above
+    if not _may_be_null(type(value)):  # type: ignore[arg-type]  # a type is hashable, which mypy does not see
+        return False
     if isinstance(value, Decimal):
         return value.is_nan()
-    return (isinstance(value, Number) or name in {"datetime64", "timedelta64"}) and bool(value != value)  # noqa: PLR0124  # true of NaN and NaT alone
+    return type(value).__name__ in _NULL_TYPES or bool(value != value)  # noqa: PLR0124  # true of NaN and NaT alone
+
+
+@lru_cache(maxsize=256)
+def _may_be_null(kind: type) -> bool:
+    return kind.__name__ in _NULL_TYPES | _TICKS or (issubclass(kind, Number) and not issubclass(kind, Integral))
+
+
+def type_name(kind: type) -> str:
+    """Return the name by which a column of kind `object` knows a type.
+
+    >>> from uuid import UUID
+    >>> type_name(UUID), type_name(bytes)
+    ('uuid.UUID', 'builtins.bytes')
+    """
+    return f"{kind.__module__}.{kind.__qualname__}"
 
 
 def _is_bool(value: object) -> bool:
     return isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}  # numpy's is named by its version
 
 
-def _is_number(value: object) -> bool:
-    # numpy counts its durations among the whole numbers
-    return isinstance(value, (Real, Decimal)) and not _is_bool(value) and type(value).__name__ != "timedelta64"
+def _is_number(value: Any) -> bool:
+    return _is_number_type(type(value))  # type: ignore[arg-type]  # see above
+
+
+@lru_cache(maxsize=256)
+def _is_number_type(kind: type) -> bool:
+    if kind.__name__ in {"bool_", "bool"} or kind.__name__ in _TICKS:  # numpy counts its durations among whole numbers
+        return False
+    return issubclass(kind, (Real, Decimal))
 
 
 def _read_float(value: Any) -> Any:
-    if type(value) is float:
-        return value
+    if isinstance(value, float):
+        return float(value)
     if not _is_number(value):
         return WRONG
     try:
@@ -71,14 +105,16 @@ def _read_float(value: Any) -> Any:
 
 def _read_int(value: Any) -> Any:
     if type(value) is int:
-        return value if _SMALLEST <= value <= _LARGEST else WRONG
-    if not _is_number(value):
+        return value if SMALLEST <= value <= LARGEST else WRONG
+    if type(value) is float:
+        return int(value) if value.is_integer() and SMALLEST <= value <= LARGEST else WRONG
+    if not _is_number(value) or (isinstance(value, Decimal) and value.adjusted() > 20):  # int(value) may be a gigabyte
         return WRONG
     try:
         whole = int(value)
     except (OverflowError, ValueError):  # infinite
         return WRONG
-    return whole if whole == value and _SMALLEST <= whole <= _LARGEST else WRONG
+    return whole if whole == value and SMALLEST <= whole <= LARGEST else WRONG
 
 
 def _read_bool(value: object) -> Any:
@@ -106,6 +142,41 @@ def _read_timedelta(value: object) -> Any:
     return _from_numpy(value) if type(value).__name__ == "timedelta64" else WRONG
 
 
+def _read_date(value: object) -> Any:
+    """Return a day: a date, or a moment without a zone at midnight, which is how pandas and numpy store days."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        moment = _read_datetime(value)
+        midnight = (
+            moment is not WRONG
+            and moment.tzinfo is None
+            and moment.time() == time.min
+            and not getattr(moment, "nanosecond", 0)
+        )
+        return date(moment.year, moment.month, moment.day) if midnight else WRONG
+    except (ValueError, OverflowError):  # numpy and pandas know years that a date does not
+        return WRONG
+
+
+def _read_decimal(value: Any) -> Any:
+    """Return a finite Decimal of at most 6,144 digits on either side of its point; whole numbers are decimals too."""
+    if isinstance(value, Decimal):
+        if not value.is_finite() or not value:
+            return Decimal(0) if value.is_finite() else WRONG
+        last = value.as_tuple().exponent
+        return value if value.adjusted() < _FARTHEST and int(last) >= -_FARTHEST else WRONG
+    if not isinstance(value, Integral) or not _is_number(value):
+        return WRONG
+    whole = int(value)
+    return _read_decimal(Decimal(whole)) if whole.bit_length() <= _LONGEST_WHOLE else WRONG
+
+
+def _read_object(value: object) -> Any:
+    """Return any value as it is: the reader of a column adds which type it must have."""
+    return value
+
+
 def _from_numpy(value: Any) -> Any:
     import pandas as pd  # noqa: PLC0415  # needed for this value alone; its nanoseconds fit no datetime
 
@@ -120,5 +191,8 @@ READERS: Final[dict[str, Callable[[object], Any]]] = {
     "category": _read_category,
     "datetime": _read_datetime,
     "timedelta": _read_timedelta,
+    "date": _read_date,
+    "decimal": _read_decimal,
+    "object": _read_object,
 }
 """For each kind, the function from a value that is not null to what it means, or `WRONG`."""

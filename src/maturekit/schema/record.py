@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-
-from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 from maturekit.errors import ArgumentTypeError
 from maturekit.reports import Finding, Status
 from maturekit.schema.column import Column
-from maturekit.schema.constraint import BOUND_TESTS
-from maturekit.schema.pattern import translated
+from maturekit.schema.compiled import PLAIN, compiled_field, compiled_record
+from maturekit.schema.kinds import is_null
+from maturekit.schema.row_rule import RowRule
 from maturekit.schema.rule import Rule, why_not_run
 from maturekit.schema.value import BROKEN, ValueCheck
 
 __all__ = ["RecordCheck"]
 
-_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+_ABSENT = object()
+_is_plain = PLAIN.issuperset
 
 
 class RecordCheck:
     """Judge records. The compiled core may only say "valid" where `ValueCheck` would; what it doubts, that one decides.
 
+    Rules that need more than one row are none of its business: those that speak of groups or of the whole table, and
+    `unique` and `order`.
+
     Examples
     --------
-    >>> check = RecordCheck({"age": Column("int", ge=0)}, rules=())
-    >>> check({"age": 3}), check({"age": 3.0})
+    >>> check = RecordCheck({"age": Column("int", ge=0, aliases=["years"])}, rules=())
+    >>> check({"age": 3}), check({"years": 3.0})
     ((), ())
     >>> check({"age": -1})
     (Finding('ge' failed in 'age': 1 rows),)
     """
 
-    __slots__ = ("_fields", "_isvalid", "_rules")
+    __slots__ = ("_aliases", "_fields", "_isvalid", "_rules")
 
     def __init__(self, columns: Mapping[str, Column], rules: Iterable[Rule]) -> None:
         checks = {name: ValueCheck(name, column) for name, column in columns.items()}
-        self._rules = [(rule, [(name, checks[name]) for name in rule.columns]) for rule in rules]
-        cores = {name: _compiled(check) for name, check in checks.items()}
-        fields = {name: core_schema.typed_dict_field(core) for name, core in cores.items()}
-        self._isvalid = SchemaValidator(core_schema.typed_dict_schema(fields)).isinstance_python
-        self._fields = [(name, SchemaValidator(core).isinstance_python, checks[name]) for name, core in cores.items()]
+        self._rules = [
+            (rule, [(name, _is_there if name in rule.presence else checks[name].sound) for name in rule.columns])
+            for rule in rules
+            if isinstance(rule, RowRule) and rule.judges_records
+        ]
+        self._aliases = [(name, column.aliases) for name, column in columns.items() if column.aliases]
+        self._isvalid = compiled_record(checks)
+        self._fields = [(name, compiled_field(check), check) for name, check in checks.items()]
 
     def __call__(self, record: Mapping[str, Any]) -> tuple[Finding, ...]:
         """Return what is wrong with a record; nothing when it is valid."""
@@ -51,26 +57,41 @@ class RecordCheck:
                     hint="for a table, use `validation.validate`.",
                 )
             record = dict(record)
+        if self._aliases:
+            record = self._renamed(record)
         findings: tuple[Finding, ...] = ()
-        if not self._isvalid(record):
+        plain = _is_plain(map(type, record.values()))
+        if not (plain and self._isvalid(record)):
             for name, isvalid, check in self._fields:
-                if name not in record:
+                value = record.get(name, _ABSENT)
+                if value is _ABSENT:
                     findings += check.absent
-                elif not isvalid(record[name]):
-                    findings += check(record[name])
+                elif not ((plain or type(value) in PLAIN) and isvalid(value)):
+                    findings += check(value)
         for rule, checks in self._rules:
             findings += _judged(rule, checks, record)
         return findings
 
+    def _renamed(self, record: dict[str, Any]) -> dict[str, Any]:
+        """Return the record with each column under its own name, where exactly one alias stands for it."""
+        for name, aliases in self._aliases:
+            if name not in record:
+                present = [alias for alias in aliases if alias in record]
+                if len(present) == 1:
+                    record = {**record, name: record[present[0]]}
+        return record
 
-def _judged(rule: Rule, checks: Iterable[tuple[str, ValueCheck]], record: Mapping[str, Any]) -> tuple[Finding, ...]:
+
+def _judged(
+    rule: RowRule, readers: Iterable[tuple[str, Callable[[object], Any]]], record: Mapping[str, Any]
+) -> tuple[Finding, ...]:
     values = {}
-    for name, check in checks:
+    for name, sound in readers:
         if name not in record:
             return (_finding(rule, "could_not_run", f"the column {name!r} is absent"),)
-        values[name] = check.sound(record[name])
-    if BROKEN in values.values():
-        return ()  # nulls pass, and what is broken in itself is the column's to report
+        values[name] = value = sound(record[name])
+        if value is BROKEN:
+            return ()  # nulls pass, and what is broken in itself is the column's to report
     try:
         kept = rule.keeps(values)
     except Exception as error:  # noqa: BLE001  # a user's rule may raise anything, and that is no verdict on the data
@@ -78,42 +99,10 @@ def _judged(rule: Rule, checks: Iterable[tuple[str, ValueCheck]], record: Mappin
     return () if kept else (_finding(rule, "failed", rule.words),)
 
 
+def _is_there(value: object) -> bool:
+    return not is_null(value)
+
+
 def _finding(rule: Rule, status: Status, message: str) -> Finding:
     count, share = (1, 1.0) if status == "failed" else (None, None)
     return Finding(rule.stored_as, status, rule.columns, rule.severity, count=count, share=share, message=message)
-
-
-def _compiled(check: ValueCheck) -> CoreSchema:
-    inner = _core(check)
-    return core_schema.nullable_schema(inner) if check.column.nullable else inner
-
-
-def _core(check: ValueCheck) -> CoreSchema:
-    column = check.column
-    bounds: dict[str, Any] = {name: getattr(column, name) for name in BOUND_TESTS}
-    if column.kind == "float" and column.multiple_of is None:
-        number = core_schema.float_schema(strict=True, allow_inf_nan=False, **bounds)
-        return core_schema.chain_schema([core_schema.is_instance_schema((float, int)), number])
-    if column.kind == "int":
-        step: Any = column.multiple_of
-        bounds["ge"] = _SMALLEST if column.ge is None else column.ge
-        bounds["le"] = _LARGEST if column.le is None else column.le
-        return core_schema.int_schema(strict=True, multiple_of=step, **bounds)
-    if column.kind == "bool":
-        return core_schema.bool_schema(strict=True)
-    if "text" in column.takes and column.categories is not None and column.unknown != "allow":
-        return core_schema.literal_schema(list(column.categories))
-    if "text" in column.takes:
-        return core_schema.str_schema(
-            strict=True,
-            min_length=column.min_length,
-            max_length=column.max_length,
-            pattern=None if column.pattern is None else translated(column.pattern),
-        )
-
-    def sound(value: object) -> object:
-        if check(value):
-            raise ValueError
-        return value
-
-    return core_schema.no_info_plain_validator_function(sound)

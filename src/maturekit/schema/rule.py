@@ -1,39 +1,34 @@
-"""The one contract of rules over several columns: two lines of a user's own, and every path knows them."""
+"""What every rule is: a frozen value with a severity, the columns it reads, and a name it is stored under."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Self, dataclass_transform, final, get_args
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self, dataclass_transform, final, get_args
 
 from maturekit._core.logs import logger
-from maturekit.errors import ArgumentError, MaturekitError, SchemaError
+from maturekit.errors import ArgumentError, MaturekitError, NotFoundError, SchemaError
 from maturekit.reports import Severity
+from maturekit.schema.plain import from_json, is_plain, to_json
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from maturekit.schema.column import Column
 
 __all__ = ["Rule", "why_not_run"]
 
 _NAME = ("str", str)
 _NAMES = ("tuple[str, ...]", tuple[str, ...])
-_PLAIN = (bool, int, float, str, type(None))
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 @dataclass(frozen=True, repr=False)
-class Rule(ABC):
-    """A relation between the columns of one row.
+class Rule:
+    """What a table must keep beyond its single columns; the base of `RowRule`, `GroupRule` and `TableRule`.
 
-    Write a rule by naming its parameters as in a dataclass and defining `_holds`. A parameter annotated as ``str`` (or
-    ``tuple[str, ...]``) names a column; where that does not fit, set `columns` in the class.
-
-    `_holds` never meets a null, an infinity or a value of the wrong kind: the one null rule is that a row passes when
-    any of the rule's columns is null there, and rows broken in another way are the column's to report. It judges each
-    row by itself, so that a row gets one verdict alone and among others.
+    A rule of your own extends one of these three. Its parameters are named as in a dataclass: one that is annotated as
+    ``str`` (or ``tuple[str, ...]``) names a column; where that does not fit, set `columns` in the class.
 
     Parameters
     ----------
@@ -42,24 +37,26 @@ class Rule(ABC):
     mostly : float
         Share of the rows, above 0 and up to 1, that must keep the rule for the table to pass.
 
+    Raises
+    ------
+    SchemaError
+        When a parameter cannot be used.
+
     Examples
     --------
-    >>> class Near(Rule):
-    ...     left: str
-    ...     right: str
-    ...     within: float = 1.0
-    ...
-    ...     def _holds(self, frame):
-    ...         return (frame[self.left] - frame[self.right]).abs() <= self.within
-    >>> rule = Near("a", "b", within=2.0)
+    >>> from maturekit.schema import Compare
+    >>> rule = Compare("departed", "<=", "arrived", severity="warning")
     >>> rule
-    Near('a', 'b', 2.0)
-    >>> rule.columns
-    ('a', 'b')
-    >>> import pandas as pd
-    >>> rule.breaking(pd.DataFrame({"a": [1.0, 5.0], "b": [2.0, 2.0]})).tolist()
-    [False, True]
+    Compare('departed', '<=', 'arrived', severity='warning')
+    >>> rule.columns, rule.stored_as, rule.judges_records
+    (('departed', 'arrived'), 'Compare', True)
     """
+
+    about: ClassVar[str] = ""
+    """What is judged: ``"rows"``, ``"groups"`` or ``"table"``."""
+
+    judges_records: ClassVar[bool] = False
+    """Whether the rule is judged on a single record too; otherwise a record says nothing about it."""
 
     severity: Severity = field(default="error", kw_only=True)
     mostly: float = field(default=1.0, kw_only=True)
@@ -71,25 +68,39 @@ class Rule(ABC):
 
     def __post_init__(self) -> None:
         """Check the parameters; a subclass that adds checks calls this one too."""
+        name = type(self).__name__
+        if not self.about:
+            raise SchemaError(
+                f"{name} does not say what it judges", hint="extend RowRule, GroupRule or TableRule instead of Rule."
+            )
         if self.severity not in get_args(Severity):
             raise SchemaError(f"severity {self.severity!r} is none of {', '.join(get_args(Severity))}")
-        if not 0.0 < self.mostly <= 1.0:
+        if not (isinstance(self.mostly, (int, float)) and 0.0 < self.mostly <= 1.0):
             raise SchemaError(f"mostly={self.mostly!r} is not above 0 and at most 1")
-        if not self.columns:
+        for item in fields(self):
+            self._check_parameter(item.name, item.type)
+        if not self.columns and self.about in {"rows", "groups"}:
             raise SchemaError(
-                f"the rule {type(self).__name__} names no column",
+                f"the rule {name} names no column",
                 hint="annotate a parameter that names one as `str`, or set `columns` in the class.",
             )
 
-    @abstractmethod
-    def _holds(self, frame: pd.DataFrame) -> ArrayLike:
-        """Return one truth value a row: whether the row keeps the rule; `frame` holds the rule's columns only."""
-
-    def _holds_one(self, record: Mapping[str, Any]) -> bool:
-        """Return whether one record keeps the rule; override it where a one-row frame is too slow."""
-        import pandas as pd  # noqa: PLC0415  # rules that override this never pay for pandas
-
-        return not self.breaking(pd.DataFrame({name: [record[name]] for name in self.columns}))[0]
+    def _check_parameter(self, name: str, annotation: object) -> None:
+        value = getattr(self, name)
+        if annotation in _NAMES:
+            value = _names(value)
+            object.__setattr__(self, name, value)
+        try:
+            hash(value)
+        except TypeError:
+            shown = repr(value) if isinstance(value, (list, set, dict)) else f"a {type(value).__name__}"
+            raise SchemaError(
+                f"{type(self).__name__} was given {name}={shown}, which is no plain value: it may change",
+                hint="write a tuple instead of a list, and numbers, texts and times inside it.",
+            ) from None
+        names = value if isinstance(value, tuple) else (value,)
+        if annotation in (*_NAME, *_NAMES) and not all(isinstance(part, str) and part for part in names):
+            raise SchemaError(f"{type(self).__name__} was given {name}={value!r}, which is no name of a column")
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
@@ -114,41 +125,95 @@ class Rule(ABC):
 
     @property
     def words(self) -> str:
-        """What a row must do, for messages."""
+        """What must hold, for messages."""
         return f"must keep {self!r}"
 
     @final
-    def breaking(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
-        """Return which rows of a frame of sound values break the rule, as an array of bool.
+    def fits(self, columns: Mapping[str, Column]) -> None:
+        """Raise `SchemaError` when the rule makes no sense over these columns; all that it reads are among them."""
+        self._fits(columns)
 
-        Raises `ArgumentError` when `_holds` does not return one truth value a row.
-        """
-        import numpy as np  # noqa: PLC0415  # a schema that is only read or written does not pay for numpy
-
-        holds = np.asarray(self._holds(frame))
-        if holds.dtype != np.bool_ or holds.shape != (len(frame),):
-            raise ArgumentError(
-                f"{type(self).__name__}._holds returned {holds.dtype} of shape {holds.shape} for {len(frame)} rows",
-                hint="return one bool a row, such as `frame[a] <= frame[b]`.",
-            )
-        return ~holds
+    def _fits(self, columns: Mapping[str, Column]) -> None:
+        """Check the kinds of the columns that the rule reads; by default any will do."""
 
     @final
-    def keeps(self, record: Mapping[str, Any]) -> bool:
-        """Return whether one record of sound values keeps the rule."""
-        return bool(self._holds_one(record))
+    def given(self, references: Mapping[str, object], now: datetime) -> Self:
+        """Return the rule with all it needs from elsewhere; what it carries is no part of what it equals.
+
+        Parameters
+        ----------
+        references : mapping of str to object
+            Other tables, profiles and the like, by the name that rules know them by.
+        now : datetime
+            When the data are judged, in UTC.
+
+        Raises
+        ------
+        MaturekitError
+            When something it needs is missing or cannot be used.
+        """
+        try:
+            return self._given(references, now)
+        except MaturekitError:
+            raise
+        except Exception as error:
+            raise ArgumentError(
+                f"{self!r} raised {type(error).__name__} on what it was given",
+                hint=f"it was given the references {', '.join(map(repr, references)) or 'of no name'}.",
+            ) from error
+
+    def _given(self, references: Mapping[str, object], now: datetime) -> Self:  # noqa: ARG002  # a hook
+        """Return the rule with what it needs; override it with `_reference` and `_carrying`."""
+        return self
+
+    @final
+    def _reference(self, references: Mapping[str, object], name: str) -> Any:
+        """Return what is passed under a name, or say that it is missing."""
+        if name not in references:
+            missing = NotFoundError.named("reference", name, known=map(str, references))
+            raise NotFoundError(
+                f"{self!r}: {missing.message}",
+                name=name,
+                hint=missing.hint or f"pass it: validate(frame, schema, references={{{name!r}: ...}}).",
+            )
+        return references[name]
+
+    @final
+    def _carrying(self, **found: object) -> Self:
+        """Return a copy with additional attributes."""
+        rule = copy.copy(self)
+        for name, value in found.items():
+            object.__setattr__(rule, name, value)
+        return rule
 
     def to_dict(self) -> dict[str, Any]:
-        """Return name, columns and parameters as JSON-ready data; refuse parameters that are not plain values."""
+        """Return name, columns and parameters as JSON-ready data.
+
+        Raises `SchemaError` for a parameter that is no plain value, such as a function.
+        """
         said = {item.name: getattr(self, item.name) for item in fields(self) if not _unsaid(self, item.name)}
         for name, value in said.items():
-            if not _is_plain(value):
+            if not is_plain(value):
                 raise SchemaError(
                     f"{self.stored_as} cannot be stored: its parameter {name}={value!r} is no plain value",
-                    hint="a function belongs into a subclass of Rule, as its `_holds`; "
-                    "parameters are numbers, texts, truth values, None, or tuples of them.",
+                    hint="a function belongs into a subclass of RowRule, as its `_holds`; "
+                    "parameters are numbers, texts, truth values, times, None, or tuples of them.",
                 )
-        return {"rule": self.stored_as, "columns": list(self.columns), "parameters": said}
+        stored = {
+            "rule": self.stored_as,
+            "columns": list(self.columns),
+            "parameters": {name: to_json(value) for name, value in said.items()},
+        }
+        return stored if self.judges_records else stored | {"records": False}
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        """Return a rule of this class from what `to_dict` wrote."""
+        return cls._restored({name: from_json(value) for name, value in stored["parameters"].items()})
+
+    @classmethod
+    def _restored(cls, parameters: dict[str, Any]) -> Self:
+        return cls(**parameters)
 
     def __repr__(self) -> str:
         """Return the rule as it can be written."""
@@ -156,7 +221,7 @@ class Rule(ABC):
         named = [
             f"{item.name}={getattr(self, item.name)!r}"
             for item in fields(self)
-            if item.kw_only and not _unsaid(self, item.name)
+            if item.kw_only and getattr(self, item.name) != item.default
         ]
         return f"{type(self).__name__}({', '.join(own + named)})"
 
@@ -176,7 +241,5 @@ def _unsaid(rule: Rule, name: str) -> bool:
     return (name == "severity" and rule.severity == "error") or (name == "mostly" and rule.mostly == 1.0)
 
 
-def _is_plain(value: object) -> bool:
-    if type(value) is tuple:
-        return all(_is_plain(item) for item in value)
-    return type(value) in _PLAIN and value == value and value not in {float("inf"), float("-inf")}  # noqa: PLR0124  # NaN has no JSON
+def _names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list) else value

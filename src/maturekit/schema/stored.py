@@ -9,8 +9,8 @@ from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit.errors import FormatError, SchemaError
 from maturekit.schema.bounds import bound_from_json, bound_to_json
 from maturekit.schema.column import Column
-from maturekit.schema.compare import Compare
 from maturekit.schema.rule import Rule
+from maturekit.schema.rules.built_in import BUILT_IN
 from maturekit.schema.unknown import UnknownRule
 
 __all__ = ["by_name", "read", "read_rule", "written"]
@@ -49,7 +49,7 @@ def read(text: str | bytes, rules: Iterable[type[Rule]]) -> tuple[dict[str, Colu
 
 def by_name(rules: Iterable[type[Rule]]) -> dict[str, type[Rule]]:
     """Return rule classes by the name they are stored under."""
-    known: dict[str, type[Rule]] = {"Compare": Compare}
+    known: dict[str, type[Rule]] = dict(BUILT_IN)
     for rule in rules:
         if not (isinstance(rule, type) and issubclass(rule, Rule)):
             raise SchemaError(
@@ -62,6 +62,8 @@ def by_name(rules: Iterable[type[Rule]]) -> dict[str, type[Rule]]:
 
 def read_rule(entry: Mapping[str, Any], known: Mapping[str, type[Rule]]) -> Rule:
     """Return a stored rule as an instance of its class, or as `UnknownRule`."""
+    if not all(isinstance(name, str) for name in (entry["rule"], *entry["columns"])):
+        raise FormatError(f"a stored rule names what is no text: {entry['rule']!r} over {entry['columns']!r}")
     kind = known.get(entry["rule"])
     if kind is None:
         rule: Rule = UnknownRule(
@@ -69,7 +71,7 @@ def read_rule(entry: Mapping[str, Any], known: Mapping[str, type[Rule]]) -> Rule
             **{key: value for key, value in entry["parameters"].items() if key in {"severity", "mostly"}},
         )
     else:
-        rule = kind(**{name: _frozen(value) for name, value in entry["parameters"].items()})
+        rule = kind.from_dict(entry)
     if list(rule.columns) != list(entry["columns"]):
         raise FormatError(f"a stored rule names the columns {entry['columns']}, and its class reads {rule.columns}")
     return rule
@@ -77,10 +79,6 @@ def read_rule(entry: Mapping[str, Any], known: Mapping[str, type[Rule]]) -> Rule
 
 def _parameters(column: Column) -> dict[str, Any]:
     return {
-        name: bound_to_json(value) if name in _BOUNDS else sorted(value) if name == "tags" else value
+        name: bound_to_json(value) if name in _BOUNDS else sorted(value) if isinstance(value, frozenset) else value
         for name, value in column.parameters().items()
     }
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(_frozen(item) for item in value) if isinstance(value, list) else value

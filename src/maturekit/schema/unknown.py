@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from maturekit._core.digest import canonical_json, parse_json
 from maturekit.errors import UntrustedError
-from maturekit.schema.rule import Rule
+from maturekit.schema.row_rule import RowRule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["UnknownRule"]
 
 
-class UnknownRule(Rule):
+class UnknownRule(RowRule):
     """A rule that was stored by a class this process was not given; it *could not run* until the class is passed.
 
     Reading a schema never imports code, so the class of a user's own rule has to come from the reader:
@@ -38,6 +39,8 @@ class UnknownRule(Rule):
     Hint: pass the class: `Schema.from_json(text, rules=[...])` or `schema.resolved([...])`.
     """
 
+    about: ClassVar[str] = "unknown"
+
     stored: str
 
     @classmethod
@@ -45,6 +48,11 @@ class UnknownRule(Rule):
         """Yield a rule as a schema of another process may hold it."""
         stored = {"rule": "Near", "columns": ["a", "b"], "parameters": {"within": 2.0}}
         yield cls(canonical_json(stored).decode())
+
+    @property
+    def judges_records(self) -> bool:  # type: ignore[override]  # what every other class knows of itself was stored here
+        """Whether the class that stored it judges single records."""
+        return bool(self.to_dict().get("records", True))
 
     @property
     def stored_as(self) -> str:
@@ -61,12 +69,18 @@ class UnknownRule(Rule):
         stored: dict[str, Any] = parse_json(self.stored, what="a stored rule")
         return stored
 
+    def _given(self, references: Mapping[str, object], now: datetime) -> NoReturn:  # noqa: ARG002  # nothing helps
+        self._refuse()
+
     def _holds(self, frame: pd.DataFrame) -> NoReturn:  # noqa: ARG002  # there is nothing to run on it
+        self._refuse()
+
+    def _holds_one(self, record: Mapping[str, Any]) -> NoReturn:  # noqa: ARG002  # see above
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
         raise UntrustedError(
             f"the rule {self.stored_as!r} was stored by a class that this process was not given",
             names=[self.stored_as],
             hint="pass the class: `Schema.from_json(text, rules=[...])` or `schema.resolved([...])`.",
         )
-
-    def _holds_one(self, record: Mapping[str, Any]) -> NoReturn:
-        raise self._holds(record)  # type: ignore[arg-type]  # it raises whatever it is given

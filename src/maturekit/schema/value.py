@@ -25,7 +25,10 @@ def kind_words(column: Column) -> str:
     'must be a whole number of 64 bits'
     """
     zone = {True: " with a time zone", False: " without a time zone", None: ""}[column.aware]
-    return f"must be {' or '.join(WORDS[taken] for taken in sorted(column.takes))}{zone}"
+    zone = zone if column.zone_name is None else f" in the time zone {column.zone_name}"
+    of = f" of the type {column.of.removeprefix('builtins.')}" if column.of is not None else ""
+    text = ", or a text that spells one" if column.coerce else ""
+    return f"must be {' or '.join(WORDS[taken] for taken in sorted(column.takes))}{zone}{of}{text}"
 
 
 class ValueCheck:

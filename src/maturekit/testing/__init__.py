@@ -9,7 +9,7 @@ if _typing.TYPE_CHECKING:
     from maturekit.testing.distances import DISTANCE_CHECKS
     from maturekit.testing.gates import GATE_CHECKS
     from maturekit.testing.metrics import METRIC_CHECKS
-    from maturekit.testing.rules import RULE_CHECKS
+    from maturekit.testing.rules import GROUP_RULE_CHECKS, ROW_RULE_CHECKS, TABLE_RULE_CHECKS
     from maturekit.testing.serializers import SERIALIZER_CHECKS
     from maturekit.testing.stores import STORE_CHECKS
     from maturekit.testing.suites import SUITES, Check, check, checks_of
@@ -20,11 +20,13 @@ __all__ = [
     "CRITERION_CHECKS",
     "DISTANCE_CHECKS",
     "GATE_CHECKS",
+    "GROUP_RULE_CHECKS",
     "METRIC_CHECKS",
-    "RULE_CHECKS",
+    "ROW_RULE_CHECKS",
     "SERIALIZER_CHECKS",
     "STORE_CHECKS",
     "SUITES",
+    "TABLE_RULE_CHECKS",
     "WRAPPER_CHECKS",
     "Check",
     "bases",
@@ -39,11 +41,13 @@ _HOMES = {  # a test of one gate does not load every block
     "Check": "maturekit.testing.suites",
     "DISTANCE_CHECKS": "maturekit.testing.distances",
     "GATE_CHECKS": "maturekit.testing.gates",
+    "GROUP_RULE_CHECKS": "maturekit.testing.rules",
     "METRIC_CHECKS": "maturekit.testing.metrics",
-    "RULE_CHECKS": "maturekit.testing.rules",
+    "ROW_RULE_CHECKS": "maturekit.testing.rules",
     "SERIALIZER_CHECKS": "maturekit.testing.serializers",
     "STORE_CHECKS": "maturekit.testing.stores",
     "SUITES": "maturekit.testing.suites",
+    "TABLE_RULE_CHECKS": "maturekit.testing.rules",
     "WRAPPER_CHECKS": "maturekit.testing.wrappers",
     "bases": "maturekit.testing.walk",
     "check": "maturekit.testing.suites",

@@ -12,14 +12,14 @@ from maturekit.governance import Gate
 from maturekit.maturity import Criterion
 from maturekit.profile import Distance
 from maturekit.registry import Serializer
-from maturekit.schema import Rule
+from maturekit.schema import GroupRule, RowRule, TableRule
 from maturekit.statistics import Metric
 from maturekit.storage import Store
 from maturekit.testing.criteria import CRITERION_CHECKS
 from maturekit.testing.distances import DISTANCE_CHECKS
 from maturekit.testing.gates import GATE_CHECKS
 from maturekit.testing.metrics import METRIC_CHECKS
-from maturekit.testing.rules import RULE_CHECKS
+from maturekit.testing.rules import GROUP_RULE_CHECKS, ROW_RULE_CHECKS, TABLE_RULE_CHECKS
 from maturekit.testing.serializers import SERIALIZER_CHECKS
 from maturekit.testing.stores import STORE_CHECKS
 from maturekit.testing.wrappers import WRAPPER_CHECKS
@@ -34,10 +34,12 @@ SUITES: Mapping[type, tuple[Check, ...]] = MappingProxyType(
         Criterion: CRITERION_CHECKS,
         Distance: DISTANCE_CHECKS,
         Gate: GATE_CHECKS,
+        GroupRule: GROUP_RULE_CHECKS,
         Metric: METRIC_CHECKS,
-        Rule: RULE_CHECKS,
+        RowRule: ROW_RULE_CHECKS,
         Serializer: SERIALIZER_CHECKS,
         Store: STORE_CHECKS,
+        TableRule: TABLE_RULE_CHECKS,
         Wrapper: WRAPPER_CHECKS,
     }
 )
@@ -66,7 +68,7 @@ def check(kind: type) -> None:
     Traceback (most recent call last):
     maturekit.errors.ArgumentError: dict has no base class with a contract suite
     <BLANKLINE>
-    Hint: suites exist for subclasses of Criterion, Distance, Gate, Metric, Rule, Serializer, Store, Wrapper.
+    Hint: suites exist for subclasses of Criterion, Distance, Gate, GroupRule, Metric, RowRule, Serializer, Store, TableRule, Wrapper.
     """
     checks = checks_of(kind)
     if not checks:

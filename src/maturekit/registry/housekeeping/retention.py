@@ -51,7 +51,12 @@ def kept_because(standing: Standing, version: int) -> str:
 
 
 def checked_keep(keep: int, older_than: timedelta | None, *, dry_run: bool) -> None:
-    """Check the arguments of `Keeping.expire`."""
+    """Check the arguments of `Keeping.expire`.
+
+    >>> checked_keep(-1, None, dry_run=True)
+    Traceback (most recent call last):
+    maturekit.errors.ArgumentError: keep must not be negative, got -1
+    """
     if isinstance(keep, bool) or not isinstance(keep, int):
         raise ArgumentTypeError(f"keep is a number of versions, got {type(keep).__name__}")
     if keep < 0:
@@ -68,6 +73,17 @@ def reasons_to_keep(
     """Return the event of every version that is not erased yet, oldest first, and why it stays; "" if it may go.
 
     The version to which an alias would be rolled back stays as well.
+
+    >>> from datetime import UTC, datetime
+    >>> from maturekit.registry import Registry
+    >>> from maturekit.registry.housekeeping.standing import Standing
+    >>> from maturekit.storage import MemoryStore
+    >>> registry = Registry(MemoryStore(), actor="ada")
+    >>> _ = [registry.register("late", {"threshold": minutes}) for minutes in (15, 30)]
+    >>> history = registry.history("late")
+    >>> found = reasons_to_keep(history, Standing.of(history), keep=1, older_than=None, now=datetime.now(UTC))
+    >>> [reason for _, reason in found]
+    ['', 'it is among the newest']
     """
     events = tuple(history)
     back = {

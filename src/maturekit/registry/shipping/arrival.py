@@ -28,7 +28,11 @@ __all__ = ["ArrivedHistory", "ArrivedVersion", "arrived_histories", "arrived_ver
 
 @dataclass(frozen=True, slots=True)
 class ArrivedHistory:
-    """A whole history, and the keys of its content and caches."""
+    """A whole history, and the keys of its content and caches.
+
+    >>> ArrivedHistory("model/late", events=[], blobs=[], caches=[]).log
+    'model/late'
+    """
 
     log: str
     events: list[StoredEvent]
@@ -38,7 +42,11 @@ class ArrivedHistory:
 
 @dataclass(frozen=True, slots=True)
 class ArrivedVersion:
-    """A version without the history it stands in, with what its reports say."""
+    """A version without the history it stands in, with what its reports say; `arrived_version` makes one.
+
+    >>> [field for field in ArrivedVersion.__slots__]
+    ['event', 'origin', 'blobs', 'reports']
+    """
 
     event: StoredEvent
     origin: Origin
@@ -47,7 +55,20 @@ class ArrivedVersion:
 
 
 def arrived_histories(archive: Archive, *, seal: Seal) -> list[ArrivedHistory]:
-    """Return every history of an archive; raise `IntegrityError` or `FormatError` if anything does not fit."""
+    """Return every history of an archive; raise `IntegrityError` or `FormatError` if anything does not fit.
+
+    >>> import tempfile
+    >>> from maturekit.registry import Registry
+    >>> from maturekit.registry.shipping.exporting import write_export
+    >>> registry = Registry(MemoryStore(), actor="ada")
+    >>> version = registry.register("late", {"threshold": 15})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     archive = Archive(write_export(registry, f"{folder}/late.zip", None, seal=Seal()))
+    ...     arrived = arrived_histories(archive, seal=Seal())
+    ...     archive.close()
+    >>> [(one.log, len(one.events)) for one in arrived]
+    [('model/late', 1)]
+    """
     store, manifest = _events_of(archive), archive.manifest
     names = log_names(store)
     if manifest.scope == "model" and names != [f"model/{manifest.subject}"]:
@@ -69,6 +90,18 @@ def arrived_version(archive: Archive) -> ArrivedVersion:
     """Return the version of an archive; raise `IntegrityError` or `FormatError` if anything does not fit.
 
     Signatures are not looked at: they are by keys of the registry it comes from. Whoever imports it vouches for it.
+
+    >>> import tempfile
+    >>> from maturekit.registry import Registry
+    >>> from maturekit.registry.shipping.exporting import write_export
+    >>> registry = Registry(MemoryStore(), actor="ada")
+    >>> version = registry.register("late", {"threshold": 15})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     archive = Archive(write_export(registry, f"{folder}/late.zip", "late:1", seal=Seal()))
+    ...     arrived = arrived_version(archive)
+    ...     archive.close()
+    >>> arrived.origin.event, arrived.reports
+    ('model/late/1', [])
     """
     store, subject = _events_of(archive), archive.manifest.subject
     log = EventLog(store, subject.rpartition("/")[0])

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 from maturekit.errors import SchemaError
-from maturekit.schema.rule import Rule
+from maturekit.schema.row_rule import RowRule
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from maturekit.schema.column import Column
 
-__all__ = ["Compare", "check_comparable"]
+__all__ = ["Compare"]
 
 Sign = Literal["<", "<=", "==", "!=", ">=", ">"]
 _TESTS: Final[dict[str, Callable[[Any, Any], Any]]] = {
@@ -27,7 +27,7 @@ _TESTS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }
 
 
-class Compare(Rule):
+class Compare(RowRule):
     """In every row, one column stands in a relation to another.
 
     Parameters
@@ -79,15 +79,14 @@ class Compare(Rule):
             left, right = float(left), float(right)
         return bool(_TESTS[self.sign](left, right))
 
-
-def check_comparable(rule: Compare, columns: Mapping[str, Column]) -> None:
-    """Refuse a relation between columns whose values have no common order."""
-    left, right = _family(columns[rule.left]), _family(columns[rule.right])
-    if left != right:
-        raise SchemaError(
-            f"{rule!r} compares {left} with {right}",
-            hint=f"{rule.left!r} is of kind {columns[rule.left].kind!r}, {rule.right!r} of {columns[rule.right].kind!r}.",
-        )
+    def _fits(self, columns: Mapping[str, Column]) -> None:
+        left, right = _family(columns[self.left]), _family(columns[self.right])
+        kinds = columns[self.left].kind, columns[self.right].kind
+        if left != right and {*kinds} != {"int", "decimal"}:  # which meet exactly, unlike decimals and floats
+            raise SchemaError(
+                f"{self!r} compares {left} with {right}",
+                hint=f"{self.left!r} is of kind {kinds[0]!r}, {self.right!r} of {kinds[1]!r}.",
+            )
 
 
 def _family(column: Column) -> str:
