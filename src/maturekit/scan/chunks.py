@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -54,8 +55,10 @@ def chunks(
     >>> [len(read()) for read in chunks([frame, lambda: frame], rows=2)]
     [2, 1, 3]
     """
-    if rows < 1:
-        raise ArgumentError(f"rows must be at least 1, got {rows}")
+    if not isinstance(rows, Integral) or isinstance(rows, bool) or rows < 1:
+        raise ArgumentError(f"rows must be at least 1, got {rows!r}")
+    if isinstance(columns, str):
+        columns = [columns]
     if is_table(source):
         frame = _only(as_frame(source, what="source"), columns)
         yield from (partial(_same, frame.iloc[at : at + rows]) for at in range(0, max(len(frame), 1), rows))
@@ -86,7 +89,10 @@ def is_table(source: Source) -> bool:
     """
     if isinstance(source, (str, os.PathLike)) or callable(source):
         return False
-    return hasattr(source, "columns") or isinstance(source, Mapping) or not isinstance(source, Iterable)
+    if isinstance(source, Mapping) or not isinstance(source, Iterable):
+        return True
+    # by their types: to ask a lazy frame costs; and a Series, an array or a GroupBy is refused as the table it is not
+    return any(hasattr(type(source), name) for name in ("columns", "dtype", "ngroups"))
 
 
 def _same(frame: pd.DataFrame) -> pd.DataFrame:

@@ -206,7 +206,7 @@ class Column(BaseModel):
                 environments=frozenset(words("environments", environments)),
                 severity=severity,
                 mostly=mostly,
-                tags=frozenset([tags] if isinstance(tags, str) else tags),
+                tags=frozenset(words("tags", tags)),
             )
         except ValidationError as error:
             first = error.errors(include_url=False)[0]

@@ -6,14 +6,20 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from maturekit.errors import SchemaError
+from maturekit.errors import ArgumentTypeError, SchemaError
 from maturekit.schema.column import Column
 from maturekit.schema.kinds import WRONG, is_null
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["check_names", "conform", "conform_record", "located"]
+__all__ = ["check_mapping", "check_names", "conform", "conform_record", "located"]
+
+
+def check_mapping(what: str, value: object, *, hint: str) -> None:
+    """Refuse what maps no names to anything."""
+    if not isinstance(value, Mapping):
+        raise ArgumentTypeError(f"{what} must be a mapping of column names, got {type(value).__name__}", hint=hint)
 
 
 def check_names(columns: Mapping[str, Column]) -> None:
@@ -44,6 +50,7 @@ def located(columns: Mapping[str, Column], names: Collection[str]) -> dict[str, 
 
 def conform_record(columns: Mapping[str, Column], record: Mapping[str, Any]) -> dict[str, Any]:
     """Return a record under the names of its schema, with coerced texts read; what cannot be read stays as it is."""
+    check_mapping("a record", record, hint="for a table, use `conform`.")
     names = {stands: name for name, stands in located(columns, record).items()}
     conformed = {names.get(name, name): value for name, value in record.items()}
     for name, column in columns.items():

@@ -113,7 +113,16 @@ def digits(value: Decimal) -> tuple[int, int]:
 
 
 def _against(test: Callable[[Any, Any], bool], bound: Any) -> Callable[[Any], bool]:
-    return lambda value: test(value, bound)
+    if not isinstance(bound, datetime):
+        return lambda value: test(value, bound)
+
+    def holds(moment: Any) -> bool:
+        try:
+            return test(moment, bound)
+        except (ValueError, OverflowError):  # numpy and pandas know years that a datetime does not
+            return test(moment.year, bound.year)
+
+    return holds
 
 
 def _no_longer(longest: int) -> Callable[[Any], bool]:

@@ -33,7 +33,7 @@ _STEPPED = ("float", "int", "decimal")
 
 def check_word(what: str, word: object, known: Sequence[str]) -> None:
     """Refuse a word outside a closed vocabulary, and name the nearest one."""
-    if word not in known:
+    if not isinstance(word, str) or word not in known:
         missing = NotFoundError.named(what, str(word), known=known)
         raise SchemaError(missing.message, hint=missing.hint)
 
@@ -82,6 +82,8 @@ def checked_type(kind: str, of: type | str | None) -> str | None:
 
 def words(what: str, said: Iterable[str]) -> tuple[str, ...]:
     """Return words without repetition, in order; one word may stand for itself."""
+    if not isinstance(said, Iterable) or isinstance(said, (bytes, bytearray)):
+        raise SchemaError(f"{what}={said!r} is no collection of texts", hint="pass a list; an empty one for none.")
     given = (said,) if isinstance(said, str) else tuple(said)
     for word in given:
         if not isinstance(word, str) or not word:

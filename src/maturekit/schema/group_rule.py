@@ -57,7 +57,7 @@ class GroupRule(Rule, ABC):
     def __post_init__(self) -> None:
         """Check the parameters; a subclass that adds checks calls this one too."""
         name = type(self).__name__
-        if self.by in ((), []):
+        if isinstance(self.by, (tuple, list)) and not self.by:
             raise SchemaError(
                 f"{name} needs the columns in which the rows of a group agree, got by={self.by!r}",
                 hint='write by=("region", "day"), or TableRule for a rule about all rows together.',

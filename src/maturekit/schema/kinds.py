@@ -180,7 +180,10 @@ def _read_object(value: object) -> Any:
 def _from_numpy(value: Any) -> Any:
     import pandas as pd  # noqa: PLC0415  # needed for this value alone; its nanoseconds fit no datetime
 
-    return (pd.Timestamp if type(value).__name__ == "datetime64" else pd.Timedelta)(value)
+    try:
+        return (pd.Timestamp if type(value).__name__ == "datetime64" else pd.Timedelta)(value)
+    except (ValueError, OverflowError):  # months have no one length, and pandas no moments beyond all years
+        return WRONG
 
 
 READERS: Final[dict[str, Callable[[object], Any]]] = {

@@ -85,13 +85,14 @@ class RecordCheck:
 def _judged(
     rule: RowRule, readers: Iterable[tuple[str, Callable[[object], Any]]], record: Mapping[str, Any]
 ) -> tuple[Finding, ...]:
-    values = {}
+    values, judged = {}, True
     for name, sound in readers:
         if name not in record:
             return (_finding(rule, "could_not_run", f"the column {name!r} is absent"),)
         values[name] = value = sound(record[name])
-        if value is BROKEN:
-            return ()  # nulls pass, and what is broken in itself is the column's to report
+        judged &= value is not BROKEN
+    if not judged:
+        return ()  # nulls pass, and what is broken in itself is the column's to report
     try:
         kept = rule.keeps(values)
     except Exception as error:  # noqa: BLE001  # a user's rule may raise anything, and that is no verdict on the data

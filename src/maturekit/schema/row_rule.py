@@ -76,18 +76,27 @@ class RowRule(Rule, ABC):
     def breaking(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
         """Return which rows of a frame of sound values break the rule, as an array of bool.
 
-        Raises `ArgumentError` when `_holds` does not return one truth value a row.
+        A Series may come in another order of rows. Raises `ArgumentError` when `_holds` does not return one truth value
+        a row.
         """
         import numpy as np  # noqa: PLC0415  # a schema that is only read or written does not pay for numpy
         import pandas as pd  # noqa: PLC0415  # see above
 
+        rows = frame.index  # a rule may change its frame
         answer = self._holds(frame)
+        if isinstance(answer, pd.Series) and not answer.index.equals(rows):
+            if len(answer) != len(rows) or not answer.index.isin(rows).all() or not answer.index.is_unique:
+                raise ArgumentError(
+                    f"{type(self).__name__}._holds returned {len(answer)} rows, which are not the {len(rows)} of its frame",
+                    hint="return one bool a row, under the label of the row.",
+                )
+            answer = answer.reindex(rows)
         if isinstance(answer, pd.Series) and answer.dtype.kind == "b" and not answer.hasnans:
             answer = answer.to_numpy(dtype=np.bool_)  # Arrow's and nullable truth values become objects otherwise
         holds = np.asarray(answer)
-        if holds.dtype != np.bool_ or holds.shape != (len(frame),):
+        if holds.dtype != np.bool_ or holds.shape != (len(rows),):
             raise ArgumentError(
-                f"{type(self).__name__}._holds returned {holds.dtype} of shape {holds.shape} for {len(frame)} rows",
+                f"{type(self).__name__}._holds returned {holds.dtype} of shape {holds.shape} for {len(rows)} rows",
                 hint="return one bool a row, such as `frame[a] <= frame[b]`.",
             )
         return ~holds

@@ -73,9 +73,9 @@ class Rule:
             raise SchemaError(
                 f"{name} does not say what it judges", hint="extend RowRule, GroupRule or TableRule instead of Rule."
             )
-        if self.severity not in get_args(Severity):
+        if not isinstance(self.severity, str) or self.severity not in get_args(Severity):
             raise SchemaError(f"severity {self.severity!r} is none of {', '.join(get_args(Severity))}")
-        if not (isinstance(self.mostly, (int, float)) and 0.0 < self.mostly <= 1.0):
+        if isinstance(self.mostly, bool) or not (isinstance(self.mostly, (int, float)) and 0.0 < self.mostly <= 1.0):
             raise SchemaError(f"mostly={self.mostly!r} is not above 0 and at most 1")
         for item in fields(self):
             self._check_parameter(item.name, item.type)
@@ -98,7 +98,7 @@ class Rule:
                 f"{type(self).__name__} was given {name}={shown}, which is no plain value: it may change",
                 hint="write a tuple instead of a list, and numbers, texts and times inside it.",
             ) from None
-        names = value if isinstance(value, tuple) else (value,)
+        names = value if annotation in _NAMES and isinstance(value, tuple) else (value,)
         if annotation in (*_NAME, *_NAMES) and not all(isinstance(part, str) and part for part in names):
             raise SchemaError(f"{type(self).__name__} was given {name}={value!r}, which is no name of a column")
 

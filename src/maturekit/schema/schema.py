@@ -7,16 +7,16 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_serializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, InstanceOf, ValidationError, model_serializer
 
 from maturekit._core.digest import digest_of
 from maturekit._core.frames import Table, as_frame
-from maturekit.errors import FormatError, NotFoundError, SchemaError
+from maturekit.errors import ArgumentTypeError, FormatError, NotFoundError, SchemaError
 from maturekit.reports import Finding
 from maturekit.schema import from_model, learning, notebook, stored
 from maturekit.schema.change import Change, changes
 from maturekit.schema.column import Column, Role
-from maturekit.schema.conform import check_names, conform, conform_record, located
+from maturekit.schema.conform import check_mapping, check_names, conform, conform_record, located
 from maturekit.schema.contradictions import check_storable, check_word
 from maturekit.schema.environments import exists
 from maturekit.schema.record import RecordCheck
@@ -63,7 +63,7 @@ class Schema(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
 
-    columns: Annotated[Mapping[str, Column], AfterValidator(MappingProxyType)]
+    columns: Annotated[Mapping[str, InstanceOf[Column]], AfterValidator(MappingProxyType)]
     rules: tuple[Rule, ...]
 
     def __init__(self, columns: Mapping[str, Column], rules: Iterable[Rule] = ()) -> None:
@@ -73,7 +73,7 @@ class Schema(BaseModel):
                 hint='write Schema({"age": Column("int")}).',
             )
         try:
-            super().__init__(columns=dict(columns), rules=tuple(rules))
+            super().__init__(columns=dict(columns), rules=tuple(rules) if isinstance(rules, Iterable) else (rules,))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             place = " ".join(str(part) for part in first["loc"] if part != "[key]")
@@ -196,6 +196,7 @@ class Schema(BaseModel):
 
     def updated(self, columns: Mapping[str, Column], *, rules: Iterable[Rule] | None = None) -> Self:
         """Return a schema with whole columns replaced; new names are added at the end; `rules` replaces all rules."""
+        check_mapping("columns", columns, hint='write updated({"age": Column("int")}).')
         return type(self)({**self.columns, **columns}, self.rules if rules is None else rules)
 
     def without(self, names: Iterable[str]) -> Self:
@@ -204,9 +205,9 @@ class Schema(BaseModel):
         >>> Schema({"a": Column("int"), "b": Column("int")}).without(["b"]).names("feature")
         ('a',)
         """
-        gone = set(names)
+        gone = {names} if isinstance(names, str) else set(names)
         for name in gone - set(self.columns):
-            missing = NotFoundError.named("column", name, known=self.columns)
+            missing = NotFoundError.named("column", str(name), known=self.columns)
             raise SchemaError(missing.message, hint=missing.hint)
         return type(self)(
             {name: column for name, column in self.columns.items() if name not in gone},
@@ -309,6 +310,8 @@ class Schema(BaseModel):
         >>> Schema({"b": Column("int", gt=0, aliases=["a"])}).changes_from(new)
         (Change('b', 'renamed', before='a', after='b, a', breaks='consumers'),)
         """
+        if not isinstance(old, Schema):
+            raise ArgumentTypeError(f"old must be a Schema, got {type(old).__name__}")
         return tuple(changes(old.columns, self.columns, old.rules, self.rules))
 
     def names(self, role: Role) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def read(text: str | bytes, rules: Iterable[type[Rule]]) -> tuple[dict[str, Colu
 def by_name(rules: Iterable[type[Rule]]) -> dict[str, type[Rule]]:
     """Return rule classes by the name they are stored under."""
     known: dict[str, type[Rule]] = dict(BUILT_IN)
-    for rule in rules:
+    for rule in rules if isinstance(rules, Iterable) else [rules]:
         if not (isinstance(rule, type) and issubclass(rule, Rule)):
             raise SchemaError(
                 f"rules= holds {rule!r}, which is no class of rules", hint="pass the class, not an instance."

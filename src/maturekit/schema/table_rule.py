@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, final
 
 from maturekit.errors import ArgumentError, SchemaError
@@ -114,11 +114,11 @@ class TableRule(Rule, ABC):
         raises: then the rule could not run.
         """
         verdict = self._judge(summary)
-        if isinstance(verdict, Verdict):
-            return verdict
-        if isinstance(verdict, bool) or type(verdict).__name__ in {"bool", "bool_"}:  # numpy's, under both its names
-            return Verdict(bool(verdict))
-        raise ArgumentError(
-            f"{type(self).__name__}._judge returned {type(verdict).__name__}",
-            hint="return True, False or a `Verdict`.",
-        )
+        ok = verdict.ok if isinstance(verdict, Verdict) else verdict
+        if not isinstance(ok, bool) and type(ok).__name__ not in {"bool", "bool_"}:  # numpy's, under both its names
+            raise ArgumentError(
+                f"{type(self).__name__}._judge returned {type(verdict).__name__}"
+                f"{f' whose ok is of type {type(ok).__name__}' if isinstance(verdict, Verdict) else ''}",
+                hint="return True, False or a `Verdict`.",
+            )
+        return replace(verdict, ok=bool(ok)) if isinstance(verdict, Verdict) else Verdict(bool(ok))

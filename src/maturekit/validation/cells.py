@@ -127,7 +127,7 @@ class Cells:
         if self.places:
             return decimals(values, self.places)
         if column.kind == "float":
-            return values.astype(np.float64)
+            return values.astype(np.float64) if len(values) else np.empty(0)  # of moments, none becomes a float
         if isinstance(values, pd.Series):
             return values.reset_index(drop=True)
         return values.astype(np.int64) if values.dtype.kind in "iu" and values.dtype != np.uint64 else values

@@ -140,7 +140,7 @@ def _cell(cell: Any) -> bytes:
     if isinstance(cell, (date, timedelta, np.datetime64, np.timedelta64)):
         try:
             return _text(_time(cell), tag=b"m")
-        except (OverflowError, ValueError):  # beyond the years or the units that pandas and UTC have
+        except (OverflowError, ValueError):  # beyond the years that pandas and UTC have
             return _text(str(cell), tag=b"m")
     truth = READERS["bool"](cell)
     if truth is not WRONG:
@@ -154,9 +154,13 @@ def _cell(cell: Any) -> bytes:
 def _time(cell: Any) -> str:
     if isinstance(cell, (timedelta, np.timedelta64)):
         span = READERS["timedelta"](cell)
+        if span is WRONG:
+            return str(cell)
         return repr((span.days, span.seconds, span.microseconds, getattr(span, "nanoseconds", 0)))
     if isinstance(cell, (datetime, np.datetime64)):
         moment = READERS["datetime"](cell)
+        if moment is WRONG:
+            return str(cell)
         return str((moment if moment.tzinfo is None else moment.astimezone(UTC)).isoformat())
     return f"{cell.isoformat()}T00:00:00"  # a day is midnight, as where there is no storage for days
 

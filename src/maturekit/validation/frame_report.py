@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Integral
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import pandas as pd
 
 from maturekit._core.frames import Table, as_frame
-from maturekit.errors import ArgumentError, SchemaError, TableError
+from maturekit.errors import ArgumentError, ArgumentTypeError, SchemaError, TableError
 from maturekit.reports import Report
 from maturekit.scan import frames
+from maturekit.schema import Schema
 from maturekit.validation.fingerprint import Fingerprint, fingerprint
 from maturekit.validation.parts import conformed, part
 from maturekit.validation.sample import sample
@@ -21,13 +23,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from maturekit.scan.chunks import Source
-    from maturekit.schema import Schema
 
 __all__ = ["FrameReport"]
 
 
 class FrameReport(Report):
     """A report about the rows of a frame, by position; it holds no cell of the frame and never keeps it alive.
+
+    One value of the data is shown on purpose: the newest moment of each column of role ``"time"``, since the freshness of
+    a batch is read from it. A column without that role shows none.
 
     What needs cells gets the frame again, and refuses another one: it compares the number of rows, the names of the
     columns and some 30 rows, whatever the index and the storage.
@@ -180,8 +184,7 @@ class FrameReport(Report):
         0  kind    age         3   8.5
         1    ge    age         1  -1.0
         """
-        if n < 1:
-            raise ArgumentError(f"n must be at least 1, got {n}")
+        _check_count(n)
         return sample(self.findings, self._checked(frames(source)), n)
 
     def together(self, n: int = 20) -> pd.DataFrame:
@@ -211,8 +214,7 @@ class FrameReport(Report):
         0  a: ge; b: ge      2   0.50      2
         1         a: ge      1   0.25      0
         """
-        if n < 1:
-            raise ArgumentError(f"n must be at least 1, got {n}")
+        _check_count(n)
         found = Together.of(self.findings)
         counts = np.bincount(found.codes, minlength=len(found.sets))
         first = np.zeros(len(found.sets), dtype=np.int64)
@@ -261,6 +263,8 @@ class FrameReport(Report):
             self._refuse()
 
     def _check_schema(self, schema: Schema | None) -> None:
+        if not isinstance(schema, Schema | None):
+            raise ArgumentTypeError(f"schema must be a Schema, got {type(schema).__name__}")
         judged = self.subjects.get("schema")
         if schema is not None and judged is not None and schema.digest != judged:
             raise SchemaError(
@@ -274,6 +278,13 @@ class FrameReport(Report):
         )
 
 
+def _check_count(n: int) -> None:
+    if not isinstance(n, Integral) or isinstance(n, bool) or n < 1:
+        raise ArgumentError(f"n must be at least 1, got {n!r}")
+
+
 def _check_free(frame: pd.DataFrame, reasons: str) -> None:
+    if not isinstance(reasons, str) or not reasons:
+        raise ArgumentTypeError(f"reasons={reasons!r} is no name of a column", hint="pass a text that is not empty.")
     if reasons in frame.columns:
         raise TableError(f"the frame has a column {reasons!r} already", hint="name another with `reasons=`.")

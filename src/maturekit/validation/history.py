@@ -151,7 +151,7 @@ def history(reports: Iterable[Report] | Mapping[Any, Report], *, label: str | No
             raise ArgumentError("a mapping names the batches already", hint="pass its values, or leave `label` out.")
         batches, given = list(reports), list(reports.values())
     else:
-        given = list(reports)
+        given = list(reports) if isinstance(reports, Iterable) else [reports]
         batches = []
     if not given:
         raise ArgumentError("there are no reports to make a history of")

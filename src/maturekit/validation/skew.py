@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -93,13 +94,15 @@ def skew(
     """
     if not isinstance(schema, Schema):
         raise ArgumentTypeError(f"schema must be a Schema, got {type(schema).__name__}")
-    if not 0 <= within < 1 or not 0 <= at_most < 1 or not 0 < confidence < 1:
+    if not all(isinstance(share, Real) for share in (within, at_most, confidence)) or (
+        not 0 <= within < 1 or not 0 <= at_most < 1 or not 0 < confidence < 1
+    ):
         raise ArgumentError(
             f"within={within!r} and at_most={at_most!r} must be from 0 to below 1, confidence={confidence!r} between"
         )
-    key = (on,) if isinstance(on, str) else tuple(on)
-    if not key:
-        raise ArgumentError("on is empty", hint="name the columns that make the key.")
+    key = (on,) if isinstance(on, str) else tuple(on) if isinstance(on, Iterable) else ()
+    if not key or not all(isinstance(name, str) for name in key):
+        raise ArgumentError(f"on={on!r} names no columns", hint="name the columns that make the key.")
     tables = {"training": as_frame(training, what="training"), "serving": as_frame(serving, what="serving")}
     stands = {side: schema.located(frame.columns) for side, frame in tables.items()}
     for name in key:

@@ -79,7 +79,7 @@ def validate(
     Raises
     ------
     ArgumentTypeError
-        When `source` is or holds no table, or `schema` is no schema.
+        When `source` is or holds no table, `schema` is no schema, or `references` no mapping.
     ArgumentError
         When the source holds nothing at all.
     TableError
@@ -105,6 +105,11 @@ def validate(
     if not isinstance(schema, Schema):
         raise ArgumentTypeError(
             f"schema must be a Schema, got {type(schema).__name__}", hint="for instance `Schema.learn(frame)`."
+        )
+    if not isinstance(references, Mapping | None):
+        raise ArgumentTypeError(
+            f"references must map names to tables and profiles, got {type(references).__name__}",
+            hint='write references={"airlines": table}, under the names that the rules know.',
         )
     now = clock()
     given: list[Rule | None] = []

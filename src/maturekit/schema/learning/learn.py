@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 from maturekit._core.frames import Table
 from maturekit.errors import ArgumentError
@@ -58,7 +59,7 @@ def lesson(frame: Table, *, false_alarms: float) -> Lesson:
     >>> lesson(pd.DataFrame({"late": [True, None]}), false_alarms=0.05).columns
     {'late': Column('bool', nullable=True)}
     """
-    if not 0.0 < false_alarms < 1.0:
+    if not isinstance(false_alarms, Real) or not 0.0 < false_alarms < 1.0:
         raise ArgumentError(f"false_alarms={false_alarms!r} is no chance above 0 and below 1", hint="0.05 is usual.")
     known = list(facts_of(frame))
     if not known:

@@ -52,7 +52,7 @@ class Compare(RowRule):
     def __post_init__(self) -> None:
         """Check the sign and the names."""
         super().__post_init__()
-        if self.sign not in get_args(Sign):
+        if not isinstance(self.sign, str) or self.sign not in get_args(Sign):
             raise SchemaError(
                 f"{self.sign!r} is no relation", hint=f"use one of {', '.join(map(repr, get_args(Sign)))}."
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from maturekit.errors import ArgumentError, NotFoundError, SchemaError
 from maturekit.schema.row_rule import RowRule
+from maturekit.schema.rules.among import tupled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,8 +58,10 @@ class ForeignKey(RowRule):
 
     def __post_init__(self) -> None:
         """Check the names."""
-        to: Names | str = self.to
-        object.__setattr__(self, "to", (to,) if isinstance(to, str) else tuple(to))
+        to = tupled(self.to)
+        if not all(isinstance(name, str) and name for name in to):
+            raise SchemaError(f"ForeignKey was given to={self.to!r}, which is no name of a column")
+        object.__setattr__(self, "to", to)
         if not isinstance(self.table, str) or not self.table:
             raise SchemaError(
                 f"ForeignKey stores the name of a table, got {type(self.table).__name__}",

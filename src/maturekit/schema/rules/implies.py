@@ -66,7 +66,7 @@ class Implies(RowRule):
         super().__post_init__()
         if self.when == self.then:
             raise SchemaError(f"Implies needs two columns, got {self.when!r} twice")
-        if not self.values or (self.allowed is None and not self._bounds):
+        if not self.values or self.allowed == () or (self.allowed is None and not self._bounds):
             raise SchemaError(
                 f"{self!r} has no {'limit' if self.values else 'values'}",
                 hint='write Implies("status", ("paid",), "amount", gt=0), or allowed=(...).',

@@ -62,7 +62,7 @@ class SumsTo(RowRule):
                 hint='write SumsTo("total", ("net", "tax")).',
             )
         number = isinstance(self.within, (int, float, Decimal)) and not isinstance(self.within, bool)
-        if not number or not 0 <= self.within < math.inf:
+        if not number or math.isnan(self.within) or not 0 <= self.within < math.inf:
             raise SchemaError(f"within={self.within!r} is no distance: write a number from 0")
 
     @classmethod

@@ -13,7 +13,7 @@ from maturekit.errors import SchemaError
 from maturekit.schema import Column, RowRule, Schema
 from maturekit.schema.constraint import constraints
 from maturekit.schema.value import BROKEN, ValueCheck
-from maturekit.testing.strategies.tables import frames, row_keeps, stored
+from maturekit.testing.strategies.tables import check_given, frames, row_keeps, stored
 from maturekit.testing.strategies.values import hypothesis_strategies, values
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def faulty_frames(
     ...     assert {place: rows for place, rows in found.items() if rows} == faults
     >>> all_is_found()
     """
+    check_given(schema, min_rows, max_rows)
     strategies = hypothesis_strategies()
     fixed = {name for rule in schema.rules if not isinstance(rule, RowRule) for name in rule.columns}
     fixed |= {name for name, column in schema.columns.items() if column.order is not None}
@@ -90,11 +91,12 @@ def faulty_frames(
             hint="columns that are in order, or read by rules about groups or tables, are left alone.",
         )
 
+    sound = frames(schema, min_rows=max(min_rows, 1), max_rows=max_rows, references=references, objects=objects)
+    others = {name: values(schema.columns[name], objects=objects) for name, bad in plants.items() if _RELATION in bad}
+
     @strategies.composite  # type: ignore[untyped-decorator]  # hypothesis is an extra, so mypy cannot see it here
     def case(draw: Any) -> tuple[pd.DataFrame, Faults]:
-        frame = draw(
-            frames(schema, min_rows=max(min_rows, 1), max_rows=max_rows, references=references, objects=objects)
-        )
+        frame = draw(sound)
         cells = {name: [_plain(cell) for cell in frame[name].tolist()] for name in frame.columns}
         faults: dict[tuple[tuple[str, ...], str], set[int]] = defaultdict(set)
         rows = draw(strategies.lists(strategies.integers(0, len(frame) - 1), min_size=1, max_size=5, unique=True))
@@ -102,9 +104,12 @@ def faulty_frames(
             name = draw(strategies.sampled_from(sorted(plants)))
             rule = draw(strategies.sampled_from(sorted(plants[name])))
             if rule == _RELATION:
-                cells[name][row] = draw(values(schema.columns[name], objects=objects))
+                cells[name][row] = draw(others[name])
             elif rule == "unique":
-                cells[name][row] = cells[name][draw(strategies.integers(0, len(frame) - 1))]
+                further = draw(
+                    strategies.integers(min(1, len(frame) - 1), len(frame) - 1)
+                )  # a table of one row has no other
+                cells[name][row] = cells[name][(row + further) % len(frame)]
             else:
                 cells[name][row] = draw(strategies.sampled_from(plants[name][rule]))
                 faults[(name,), rule].add(row)

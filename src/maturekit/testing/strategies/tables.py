@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from maturekit.errors import ArgumentError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.schema import Column, GroupRule, RowRule, Rule, Schema, TableRule
 from maturekit.schema.kinds import is_null
 from maturekit.schema.value import BROKEN, ValueCheck
@@ -18,10 +19,19 @@ from maturekit.testing.strategies.values import hypothesis_strategies, values
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["frames", "records", "row_keeps", "stored"]
+__all__ = ["check_given", "frames", "records", "row_keeps", "stored"]
 
 Objects = Mapping[str, "SearchStrategy[Any]"]
 _TRIES = 20
+
+
+def check_given(schema: object, *rows: object) -> None:
+    """Refuse what is no schema, and numbers of rows that are no whole numbers."""
+    if not isinstance(schema, Schema):
+        raise ArgumentTypeError(f"schema must be a Schema, got {type(schema).__name__}")
+    for number in rows:
+        if not isinstance(number, Integral):
+            raise ArgumentTypeError(f"a number of rows must be a whole number, got {number!r}")
 
 
 def records(schema: Schema, *, objects: Objects | None = None) -> SearchStrategy[dict[str, Any]]:
@@ -45,6 +55,7 @@ def records(schema: Schema, *, objects: Objects | None = None) -> SearchStrategy
     ...     assert schema.check_record(record) == ()
     >>> is_valid()
     """
+    check_given(schema)
     strategies = hypothesis_strategies()
     cells = {name: _cells(column, objects) for name, column in schema.columns.items()}
     made: SearchStrategy[dict[str, Any]] = strategies.fixed_dictionaries(cells)
@@ -92,15 +103,20 @@ def frames(
     ...     assert validate(frame, schema).ok
     >>> is_valid()
     """
+    check_given(schema, min_rows, max_rows)
     if not 0 <= min_rows <= max_rows:
         raise ArgumentError(f"there is no number of rows from {min_rows} to {max_rows}")
     strategies = hypothesis_strategies()
     rules = [rule.given(references or {}, datetime.now(UTC)) for rule in schema.rules]
+    cells_of = {  # made once: hypothesis spends more time on making a strategy than on drawing from it
+        name: values(column, objects=objects) if column.unique or column.order else _cells(column, objects)
+        for name, column in schema.columns.items()
+    }
 
     @strategies.composite  # type: ignore[untyped-decorator]  # hypothesis is an extra, so mypy cannot see it here
     def table(draw: Any) -> pd.DataFrame:
         rows = draw(strategies.integers(min_rows, max_rows))
-        columns = {name: draw(_column(strategies, column, rows, objects)) for name, column in schema.columns.items()}
+        columns = {name: draw(_column(column, cells_of[name], rows)) for name, column in schema.columns.items()}
         kept = list(range(rows))
         in_rows = [rule for rule in rules if isinstance(rule, RowRule)]
         kept = [
@@ -162,14 +178,14 @@ def _cells(column: Column, objects: Objects | None) -> Any:
     return strategies.none() | values(column, objects=objects) if column.nullable else values(column, objects=objects)
 
 
-def _column(strategies: Any, column: Column, rows: int, objects: Objects | None) -> Any:
+def _column(column: Column, cell: Any, rows: int) -> Any:
     """Return a strategy of so many cells that are unique or in order where the column asks for it."""
-    strict = column.order is not None and column.order.startswith("strictly")
+    strategies = hypothesis_strategies()
     if not (column.unique or column.order):
-        return strategies.lists(_cells(column, objects), min_size=rows, max_size=rows)
+        return strategies.lists(cell, min_size=rows, max_size=rows)
     meaning = ValueCheck("", column).sound
-    unique_by = meaning if column.unique or strict else None
-    cells = strategies.lists(values(column, objects=objects), min_size=rows, max_size=rows, unique_by=unique_by)
+    strict = column.order is not None and column.order.startswith("strictly")
+    cells = strategies.lists(cell, min_size=rows, max_size=rows, unique_by=meaning if column.unique or strict else None)
     if column.order is None:
         return cells
     return cells.map(lambda found: sorted(found, key=meaning, reverse=str(column.order).endswith("decreasing")))
