@@ -231,7 +231,8 @@ assert serving.check_record(record) == ()
 serving.check_record(record | {"dest": "Boston", "distance": math.inf})
 
 # %% [markdown]
-# Over time: the same contract on every day of the year, each judged at the following midnight, as a history.
+# Over time: the same contract on every day of the year, each judged at five in the morning UTC, as a history. (So summer
+# time shows as an hour of age.)
 
 # %%
 daily = contract.updated({}, rules=[ForeignKey("dest", "airports", to="faa")])

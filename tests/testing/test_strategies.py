@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import HealthCheck, Phase, find, given, seed, settings
 from hypothesis import strategies as st
 
 from maturekit.errors import ArgumentError, ArgumentTypeError, SchemaError
@@ -120,14 +120,14 @@ def test_every_kind_of_fault_is_planted():
     )
     planted = set()
 
-    @settings(unshrunk, max_examples=50)
-    @given(faulty_frames(schema, min_rows=2, max_rows=3))
+    cases = faulty_frames(schema, min_rows=2, max_rows=3)
+
     def collect(case):
         planted.update(rule for _, rule in case[1])
 
     rules = {"nullable", "kind", "finite", "ge", "lt", "pattern", "max_length", "unique", "categories", "Compare"}
-    for _ in range(20):  # one run of hypothesis dwells on few examples; most often three are enough
-        collect()
+    for number in range(20):  # one run of hypothesis dwells on few examples; most often three are enough
+        seed(number)(settings(unshrunk, max_examples=50)(given(cases)(collect)))()
         if planted == rules:
             break
     assert planted == rules, planted ^ rules
