@@ -87,12 +87,27 @@ def _column(array: Any) -> pd.Series:
         plain = any(check(kind) for check in checks)
     if is_type.is_dictionary(kind):
         try:
-            categories: pd.Series = array.to_pandas()
+            categories: pd.Series = _signed(array).to_pandas()
         except ValueError:  # a dictionary of Arrow may hold a value twice, or 0.0 and -0.0
             array, plain = array.cast(kind.value_type), False
         else:
             return categories
     return array.to_pandas() if plain else pd.Series(pd.arrays.ArrowExtensionArray(array))
+
+
+def _signed(array: Any) -> Any:
+    """Return a dictionary array whose indices have a sign: polars has none, and before pyarrow 18 pandas needs it."""
+    import pyarrow as pa  # noqa: PLC0415  # see above
+
+    kind = array.type
+    if not pa.types.is_unsigned_integer(kind.index_type):
+        return array
+    wide = pa.int64()
+    made = [
+        pa.DictionaryArray.from_arrays(part.indices.cast(wide), part.dictionary, ordered=kind.ordered)
+        for part in array.chunks
+    ]
+    return pa.chunked_array(made, type=pa.dictionary(wide, kind.value_type, ordered=kind.ordered))
 
 
 def _no_table(table: object, what: str) -> ArgumentTypeError:

@@ -93,7 +93,7 @@ class SumsTo(RowRule):
         if sum(_largest(array) for array in (total, *parts)) < 2**63:
             total, *parts = (array.astype(np.int64, copy=False) for array in (total, *parts))
         else:
-            total, *parts = (array.astype(object) for array in (total, *parts))
+            total, *parts = (frame[name].astype(object).to_numpy() for name in self.columns)
         return (abs(total - _sum(parts)) <= self.within).astype(np.bool_)
 
     def _holds_one(self, record: Mapping[str, Any]) -> bool:
