@@ -166,3 +166,10 @@ def test_too_few_rows_at_most_are_refused():
 def test_what_is_no_schema_is_refused(make):
     with pytest.raises(ArgumentTypeError, match="must be a Schema"):
         make({"a": Column("int")})
+
+
+@few
+@given(frames(Schema({"id": Column("int", unique=True, ge=1, le=3), "a": Column("bool")}), min_rows=2, max_rows=9))
+def test_few_values_that_differ_make_few_rows(frame):
+    assert 2 <= len(frame) <= 3
+    assert frame["id"].is_unique

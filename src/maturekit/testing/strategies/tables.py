@@ -116,8 +116,10 @@ def frames(
     @strategies.composite  # type: ignore[untyped-decorator]  # hypothesis is an extra, so mypy cannot see it here
     def table(draw: Any) -> pd.DataFrame:
         rows = draw(strategies.integers(min_rows, max_rows))
-        columns = {name: draw(_column(column, cells_of[name], rows)) for name, column in schema.columns.items()}
-        kept = list(range(rows))
+        columns = {
+            name: draw(_column(column, cells_of[name], rows, min_rows)) for name, column in schema.columns.items()
+        }
+        kept = list(range(min(map(len, columns.values()), default=0)))
         in_rows = [rule for rule in rules if isinstance(rule, RowRule)]
         kept = [
             row for row in kept if row_keeps(schema, in_rows, {name: cells[row] for name, cells in columns.items()})
@@ -178,14 +180,24 @@ def _cells(column: Column, objects: Objects | None) -> Any:
     return strategies.none() | values(column, objects=objects) if column.nullable else values(column, objects=objects)
 
 
-def _column(column: Column, cell: Any, rows: int) -> Any:
-    """Return a strategy of so many cells that are unique or in order where the column asks for it."""
+def _column(column: Column, cell: Any, rows: int, least: int) -> Any:
+    """Return a strategy of so many cells that are unique or in order where the column asks for it.
+
+    Where too few values differ there are fewer cells, but not fewer than `least`.
+    """
+    from hypothesis.errors import InvalidArgument  # noqa: PLC0415  # hypothesis is an extra
+
     strategies = hypothesis_strategies()
     if not (column.unique or column.order):
         return strategies.lists(cell, min_size=rows, max_size=rows)
     meaning = ValueCheck("", column).sound
     strict = column.order is not None and column.order.startswith("strictly")
-    cells = strategies.lists(cell, min_size=rows, max_size=rows, unique_by=meaning if column.unique or strict else None)
+    distinct = meaning if column.unique or strict else None
+    cells = strategies.lists(cell, min_size=rows, max_size=rows, unique_by=distinct)
+    try:
+        cells.validate()
+    except InvalidArgument:
+        cells = strategies.lists(cell, min_size=least, max_size=rows, unique_by=distinct)
     if column.order is None:
         return cells
     return cells.map(lambda found: sorted(found, key=meaning, reverse=str(column.order).endswith("decreasing")))
