@@ -11,9 +11,8 @@ from pydantic import JsonValue
 
 from maturekit._core.clock import iso, parse_iso
 from maturekit._core.digest import canonical_json, check_format, parse_json
-from maturekit._core.logs import logger
-from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
-from maturekit.events.cache import keep_cache
+from maturekit.errors import FormatError
+from maturekit.events.cache import keep_cache, read_cache
 from maturekit.events.event import Event
 from maturekit.events.seal import Seal
 from maturekit.storage import Store
@@ -93,13 +92,7 @@ class Heads:
 
     def read(self, number: int) -> Head | None:
         """Return a stored head, or None if it is missing, damaged or cannot be read: the events say the same."""
-        try:
-            return self.parsed(self.store.get(self.key(number)), number)
-        except KeyMissingError:
-            return None
-        except (FormatError, IntegrityError, StorageError) as error:
-            logger.warning("%s is not used: %s", self.key(number), error.message)
-            return None
+        return read_cache(self.store, self.key(number), lambda data: self.parsed(data, number))
 
     def write(self, head: Head) -> None:
         """Store a head; one that is there already is as good, unless it is damaged or not signed: that is replaced."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from maturekit._core.logs import logger
-from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
-from maturekit.events.cache import keep_cache
+from maturekit.errors import FormatError
+from maturekit.events.cache import keep_cache, read_cache
 from maturekit.events.seal import Seal
 from maturekit.events.stored import StoredEvent
 from maturekit.storage import Store
@@ -56,13 +55,7 @@ class Packs:
 
         `previous` is the digest of the event before its first.
         """
-        try:
-            return list(self._parsed(self.store.get(self.key(last)), last, previous))
-        except KeyMissingError:
-            return None
-        except (FormatError, IntegrityError, StorageError) as error:
-            logger.warning("%s is not used: %.200s", self.key(last), error)
-            return None
+        return read_cache(self.store, self.key(last), lambda data: list(self._parsed(data, last, previous)))
 
     def _parsed(self, data: bytes, last: int, previous: str) -> Iterator[StoredEvent]:
         lines = data.split(b"\n")

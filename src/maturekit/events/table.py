@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from maturekit._core.digest import canonical_json
-from maturekit._core.logs import logger
-from maturekit.errors import FormatError, IntegrityError, KeyMissingError, StorageError
-from maturekit.events.cache import keep_cache
+from maturekit.errors import FormatError
+from maturekit.events.cache import keep_cache, read_cache
 from maturekit.events.column import Column
 from maturekit.events.seal import Seal, unsealed_text
 from maturekit.events.stored import StoredEvent
@@ -87,13 +86,7 @@ class Tables:
 
         `previous` is the digest of the event before its first.
         """
-        try:
-            return self._parsed(self.store.get(self.key(last)), last, previous)
-        except KeyMissingError:
-            return None
-        except (FormatError, IntegrityError, StorageError) as error:
-            logger.warning("%s is not used: %.200s", self.key(last), error)
-            return None
+        return read_cache(self.store, self.key(last), lambda data: self._parsed(data, last, previous))
 
     def fault(self, data: bytes, expected: bytes) -> str:
         """Return what is wrong with a stored table, given how it would be spelled now; an empty text if nothing is."""

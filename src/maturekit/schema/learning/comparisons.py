@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maturekit.schema.learning.facts import Facts
 from maturekit.schema.learning.proposal import SHARED, Proposal
 from maturekit.schema.learning.tail import FEWEST, Tail, has_tail
 from maturekit.schema.rules.compare import Compare
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["EVIDENCE", "comparisons"]
 
@@ -47,7 +43,7 @@ def comparisons(columns: Sequence[Facts]) -> tuple[list[Proposal], list[float]]:
 def _within(columns: list[Facts], broken: list[float]) -> list[Proposal]:
     rows = len(columns[0].series)
     needed = EVIDENCE + math.log(len(columns) ** 2)
-    sample = [_sampled(one) for one in columns]
+    sample = [one.spread(_SAMPLE) for one in columns]
     found: dict[tuple[int, int], tuple[str, int]] = {}
     for left, right in _not_mixed(sample, broken, rows):
         low, high, sign, often, both = _suspected(sample, left, right)
@@ -65,19 +61,9 @@ def _within(columns: list[Facts], broken: list[float]) -> list[Proposal]:
     ]
 
 
-def _sampled(facts: Facts) -> NDArray[np.float64]:
-    import numpy as np  # noqa: PLC0415  # a schema that is only read or written does not pay for numpy
-
-    places = facts.sampled[:: max(len(facts.sampled) // _SAMPLE, 1)]
-    values = facts.numbers[0][places].astype(np.float64)
-    if facts.unsound is not None:
-        values[facts.unsound[places]] = np.nan
-    return values
-
-
 def _not_mixed(sample: list[Any], broken: list[float], rows: int) -> Iterator[tuple[int, int]]:
     """Yield the pairs of columns that are not above one another by turns already in the first rows of the sample."""
-    import numpy as np  # noqa: PLC0415  # see above
+    import numpy as np  # noqa: PLC0415  # a schema that is only read or written does not pay for numpy
 
     first = np.column_stack([values[:_FIRST] for values in sample])
     for left in range(first.shape[1] - 1):

@@ -86,6 +86,16 @@ class Facts:
         """What the values can be compared with; None when they have no order that a relation could be about."""
         return self.numbers[1] if self.kind in {"datetime", "timedelta"} else _FAMILIES.get(self.kind)
 
+    def spread(self, most: int) -> NDArray[np.float64]:
+        """Return about so many of the sampled numbers, spread evenly; NaN where a row has no sound one."""
+        import numpy as np  # noqa: PLC0415  # a schema that is only read or written does not pay for numpy
+
+        places = self.sampled[:: max(len(self.sampled) // most, 1)]
+        values = self.numbers[0][places].astype(np.float64)
+        if self.unsound is not None:
+            values[self.unsound[places]] = np.nan
+        return values
+
     @cached_property
     def numbers(self) -> tuple[NDArray[Any], str]:
         """All rows as float64 or int64 and the unit of ticks; whatever is null or infinite stands as any number."""

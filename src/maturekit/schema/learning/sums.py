@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from maturekit.schema.learning.dependences import MOST_COLUMNS
 from maturekit.schema.learning.facts import Facts
 from maturekit.schema.learning.proposal import SHARED, Proposal
 from maturekit.schema.rules.sums_to import SumsTo
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 __all__ = ["sums"]
 
@@ -49,7 +45,7 @@ def _suspected(numbers: Sequence[Facts]) -> Iterator[tuple[Facts, Facts, Facts]]
     """Yield the triples that hold in a sample: looked up by the sum, not tried one by one."""
     import numpy as np  # noqa: PLC0415  # a schema that is only read or written does not pay for numpy
 
-    sample = np.column_stack([_sampled(one) for one in numbers])
+    sample = np.column_stack([one.spread(_SAMPLE) for one in numbers])
     for first, second in combinations(range(len(numbers)), 2):
         parts = sample[:, first] + sample[:, second]
         both = np.isfinite(parts) & (sample[:, first] != 0) & (sample[:, second] != 0)
@@ -62,16 +58,6 @@ def _suspected(numbers: Sequence[Facts]) -> Iterator[tuple[Facts, Facts, Facts]]
             values = sample[both, total]
             if total not in {first, second} and len(np.unique(values[np.isfinite(values)])) >= _TELLING:
                 yield numbers[total], numbers[first], numbers[second]
-
-
-def _sampled(facts: Facts) -> NDArray[np.float64]:
-    import numpy as np  # noqa: PLC0415  # see above
-
-    places = facts.sampled[:: max(len(facts.sampled) // _SAMPLE, 1)]
-    values = facts.numbers[0][places].astype(np.float64)
-    if facts.unsound is not None:
-        values[facts.unsound[places]] = np.nan
-    return values
 
 
 def _slack(first: Any, second: Any) -> Any:
