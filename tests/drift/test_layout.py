@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from maturekit.drift.layout import Layout
 from maturekit.drift.places import BUDGET
+from maturekit.drift.scores import scores_of
 from maturekit.drift.tally import Tally
 from maturekit.profile import Profile
 
@@ -38,7 +39,7 @@ def test_every_kind_of_column_has_the_statistics_that_can_move():
     layout = Layout.of(PROFILE, {})
     assert names(layout, "x") == [
         *("nulls", "infinities", "below", "above", "low", "high"),
-        *("location", "spread", "shape"),
+        *("location", "spread", "skewness", "kurtosis"),
     ]
     assert names(layout, "flag") == ["nulls", "below", "above", "atom"]
     assert names(layout, "same") == ["nulls", "below", "above", "atom"]
@@ -72,7 +73,11 @@ def test_sums_are_those_of_the_rows():
     where = {(s.name, s.columns): j for j, s in enumerate(layout.statistics)}
     column = PROFILE.columns["x"]
     u = column.ranks[column.bins.where(batch["x"].to_numpy())]
-    scores = {"location": u, "spread": abs(2 * u - 1), "shape": abs(2 * abs(2 * u - 1) - 1)}
+    scores = {
+        "location": u,
+        "spread": abs(2 * u - 1),
+        **dict(zip(("skewness", "kurtosis"), scores_of(u)[2:], strict=True)),
+    }
     for name, values in scores.items():
         j = where[name, ("x",)]
         assert sums.rows[j] == 200

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maturekit.drift.bag import Bag
 from maturekit.drift.layout import Layout
 from maturekit.drift.places import Statistic
 from maturekit.drift.reading import CAUSE
@@ -82,6 +84,7 @@ class _Sums:
     powers: NDArray[np.float64]
     span: NDArray[np.float64]
     scale: NDArray[np.float64]
+    bags: Sequence[Mapping[str, Bag]]
 
     @classmethod
     def of(cls, layout: Layout, state: State) -> _Sums:
@@ -89,15 +92,29 @@ class _Sums:
         bets = leading_bet(state.level)
         span = np.take_along_axis(state.span, bets[None, :, None], axis=2)[..., 0]
         effects = state.known.effects
-        return cls(total.rows, total.powers, span, effects.scale if effects else np.ones(len(bets)))
+        scale = effects.scale if effects else np.ones(layout.counted)
+        return cls(total.rows, total.powers, span, scale, tuple(state.grown.bags.values()))
 
     def size(self, statistic: Statistic, j: int) -> Size:
+        if j >= len(self.rows):
+            return self._own_size(statistic, j)
         batches, rows, values = self.span[:, j].tolist()
         mean, square = (self.powers[:2, j] / max(self.rows[j], 1.0)).tolist()
         sd = float(np.sqrt(max(square - mean**2, 0.0)))
         past = max(self.rows[j] - rows, 1.0)
         after, before = values / max(rows, 1.0), float(self.powers[0, j] - values) / past
         error = sd * float(self.scale[j]) * float(np.sqrt(1 / max(rows, 1.0) + 1 / past))
+        return size_of(statistic, before=before, after=after, sd=sd, error=error, batches=batches)
+
+    def _own_size(self, statistic: Statistic, j: int) -> Size:
+        """Return how far the numbers of batches moved from their means; for p-values, how far z did from 0."""
+        batches, _, moved = self.span[:, j].tolist()
+        bags = [bag for bags in self.bags if (bag := bags.get(statistic.columns[0])) and bag.total]
+        total = sum(bag.total for bag in bags)
+        before = sum(bag.total * bag.mean for bag in bags) / total if bags else 0.0
+        sd = math.sqrt(sum(bag.total * bag.sd**2 for bag in bags) / total) if bags else 1.0
+        error = sd * math.sqrt(1 / max(batches, 1.0) + (1 / total if bags else 0.0))
+        after = before + moved / max(batches, 1.0)
         return size_of(statistic, before=before, after=after, sd=sd, error=error, batches=batches)
 
 

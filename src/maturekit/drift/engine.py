@@ -79,10 +79,18 @@ def judge(layout: Layout, batch: Tally, pool: Tally, *, uniform: NDArray[np.floa
 
 def per_root_row(layout: Layout, sd: NDArray[np.float64], tolerance: Tolerance) -> NDArray[np.float64]:
     """Return the tolerance of each statistic in its own standard deviations `sd`; 0 where these are 0."""
-    change = np.full(sd.shape, tolerance.share)
-    change[..., layout.counts :] = tolerance.sd * sd[..., layout.counts :]
-    change[..., layout.counts + layout.scores :] = tolerance.correlation / _CORRELATION_PER_PRODUCT
-    return np.where(sd > 0, change / np.where(sd > 0, sd, 1.0), 0.0)
+    scored = layout.counts + layout.scores
+    change = np.full(sd.shape[-1], tolerance.share)
+    change[layout.counts : scored] = tolerance.sd
+    change[scored:] = tolerance.correlation / _CORRELATION_PER_PRODUCT
+    for j, statistic in enumerate(layout.statistics[: len(change)] if tolerance.columns else ()):
+        own = tolerance.of(*statistic.columns)
+        change[j] = own.share if j < layout.counts else own.sd
+        if j >= scored:
+            change[j] = own.correlation / _CORRELATION_PER_PRODUCT
+    per = np.where(sd > 0, 1.0 / np.where(sd > 0, sd, 1.0), 0.0)
+    per[..., layout.counts : scored] = sd[..., layout.counts : scored] > 0  # ranks are in their own sd already
+    return np.asarray(change * per)
 
 
 def uniforms(count: int, *names: str) -> NDArray[np.float64]:

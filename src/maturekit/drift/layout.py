@@ -9,7 +9,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from maturekit.drift.places import DOMINANT, SCORES, SHARES, Statistic, has_scores, places_of, watched_pairs, weighted
+from maturekit.drift.batch_statistic import BatchStatistic
+from maturekit.drift.places import BUDGET, DOMINANT, SHARES, Statistic, has_scores, places_of, watched_pairs, weighted
+from maturekit.drift.scores import SCORES, scores_of
 from maturekit.drift.tally import BINS, FINITE, Tally, slots
 from maturekit.profile import NumericColumn, Profile
 
@@ -36,7 +38,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
-    """The statistics of a profile: counts first, then scores of columns, then pairs.
+    """The statistics that are watched: counts first, then scores of columns, pairs, and what is of the whole batch.
 
     Parameters
     ----------
@@ -56,10 +58,12 @@ class Layout:
         Where the number of rows of each scored column lies.
     bins, starts : arrays of int
         Slots of all bins of scored columns, and where each column begins among them.
-    bin_powers : array of float64, shape (3, 3, bins)
+    bin_powers : array of float64, shape (3, 4, bins)
         First to third power of each score of each bin.
     pairs : array of int
         Which pairs of the profile are watched.
+    own : int
+        How many statistics are of the batch as a whole; they stand last, and no tally holds them.
 
     Examples
     --------
@@ -85,10 +89,22 @@ class Layout:
     starts: Slots
     bin_powers: NDArray[np.float64]
     pairs: Slots
+    own: int
 
     @classmethod
-    def of(cls, profile: Profile, groups: Mapping[str, Sequence[str]]) -> Self:
-        """Lay out the statistics of a reference; `groups` names the columns that are not ``"data"``."""
+    def of(
+        cls,
+        profile: Profile,
+        groups: Mapping[str, Sequence[str]],
+        *,
+        budget: Mapping[str, float] = BUDGET,
+        own: Sequence[BatchStatistic] = (),
+    ) -> Self:
+        """Lay out the statistics of a reference.
+
+        `groups` names the columns that are not ``"data"``, `budget` the shares of groups, and `own` the statistics of
+        whole batches.
+        """
         group_of = dict.fromkeys(profile.columns, "data")
         group_of |= {name: group for group, names in groups.items() for name in names}
         columns = list(profile.columns.values())
@@ -105,11 +121,13 @@ class Layout:
             *((place.name, (name,), place.share, place.value) for name, place in counts),
             *((score, (column.name,), SHARES[score], "") for score in SCORES for column, _ in scored),
             *(("pair", names, 1.0, "") for _, names in pairs),
+            *((statistic.kind, (statistic.name,), 1.0, "") for statistic in own),
         ]
-        statistics = tuple(weighted(drafts, group_of))
+        groups_of_all = group_of | {statistic.name: statistic.group for statistic in own}
+        statistics = tuple(weighted(drafts, groups_of_all, budget))
         widths = [len(column.counts) for column, _ in scored]
         ranks = np.concatenate([np.zeros(0), *(column.ranks for column, _ in scored)])
-        scores = np.stack([ranks, np.abs(2 * ranks - 1), np.abs(2 * np.abs(2 * ranks - 1) - 1)])
+        scores = scores_of(ranks)
         return cls(
             statistics=statistics,
             weights=np.array([statistic.weight for statistic in statistics]),
@@ -126,10 +144,16 @@ class Layout:
             starts=_slots(np.cumsum([0, *widths])[:-1]),
             bin_powers=np.stack([scores, scores**2, scores**3]),
             pairs=_slots([index for index, _ in pairs]),
+            own=len(own),
         )
 
+    @property
+    def counted(self) -> int:
+        """How many statistics are read from a tally."""
+        return len(self.statistics) - self.own
+
     def sums(self, tally: Tally) -> Sums:
-        """Read all statistics from a tally, or from many at once along its first axes."""
+        """Read all counted statistics from a tally, or from many at once along its first axes."""
         cells = tally.cells
         scored = [cells[..., self.finite_slots]] * len(SCORES)
         rows = np.concatenate([cells[..., self.row_slots], *scored, tally.pair_rows[..., self.pairs]], axis=-1)

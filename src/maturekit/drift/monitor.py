@@ -10,12 +10,16 @@ import numpy as np
 
 from maturekit._core.clock import Clock, utc_now
 from maturekit._core.digest import check_format
-from maturekit._core.frames import Table
+from maturekit._core.frames import Table, as_frame
 from maturekit.drift import findings as findings_
+from maturekit.drift.batch import Batch
+from maturekit.drift.batch_statistic import BatchStatistic
 from maturekit.drift.batches import counted, new_columns
 from maturekit.drift.causes import causes_of, since_of
-from maturekit.drift.engine import judge, uniforms
+from maturekit.drift.engine import uniforms
+from maturekit.drift.judging import draws_needed, judged
 from maturekit.drift.layout import Layout
+from maturekit.drift.own import checked, learned_bags, measure
 from maturekit.drift.reading import Reading
 from maturekit.drift.settings import Settings
 from maturekit.drift.state import Knowledge, State, seasons_of
@@ -75,6 +79,12 @@ class Monitor:
     batch_effects : bool, optional
         Whether the batch is the unit of evidence; by default when the profile holds at least 14 batches. Then a change
         takes some days longer to find.
+    budget : mapping of str to float, optional
+        Weights of the groups ``"data"`` (0.65), ``"dependence"`` of columns (0.15), ``"prediction"`` (0.07),
+        ``"performance"`` (0.08) and ``"operations"`` (0.05), where they shall be others; those that exist share the
+        alarms in this proportion.
+    statistics : sequence of BatchValue or PValue, optional
+        Numbers of a batch as a whole, such as `RowCount`.
     clock : callable, optional
         Where readings get their time from.
 
@@ -104,6 +114,8 @@ class Monitor:
         groups: Mapping[str, Sequence[str]] | None = None,
         importance: Mapping[str, float] | None = None,
         batch_effects: bool | None = None,
+        budget: Mapping[str, float] | None = None,
+        statistics: Sequence[BatchStatistic] = (),
         clock: Clock = utc_now,
     ) -> None:
         self.settings = Settings(
@@ -113,8 +125,10 @@ class Monitor:
             dict(groups or {}),
             dict(importance or {}),
             batch_effects,
+            dict(budget or {}),
         )
-        self.settings.check(_checked(profile))
+        self.statistics = checked(statistics)
+        self.settings.check(_checked(profile), self.statistics)
         self.profile = profile
         self.clock = clock
         self._digest = ""
@@ -125,6 +139,16 @@ class Monitor:
     def alarm(self) -> str | None:
         """Id of the batch that raised the open alarm; None when there is none."""
         return None if self._state_ is None else self._state_.alarm
+
+    @property
+    def evidence(self) -> dict[str, float]:
+        """Evidence of a change by column, in batches between false alarms; a pair is named ``"age × income"``."""
+        strongest: dict[str, float] = {}
+        levels = self._layout.weights * change_evidence(self._state.level)
+        for statistic, level in zip(self._layout.statistics, levels.tolist(), strict=True):
+            name = " × ".join(statistic.columns)
+            strongest[name] = max(strongest.get(name, 0.0), level)
+        return strongest
 
     def update(self, table: Table | Profile, *, batch: str, season: str | None = None) -> Reading:
         """Judge one batch and remember it.
@@ -158,6 +182,7 @@ class Monitor:
         season = self._season(season)
         layout, state = self._layout, self._state
         counts, remarks = counted(table, self.profile), new_columns(table, self.profile)
+        rows = None if isinstance(table, Profile) else as_frame(table, what="batch")
         if not counts.rows:
             subjects = {"profile": self._profile_digest, "batch": batch}
             return Reading("drift-reading", [findings_.nothing(), *remarks], subjects=subjects, time=self.clock())
@@ -168,14 +193,25 @@ class Monitor:
                 f"batch {batch!r} was counted already for the group {twice!r}",
                 hint="give every batch its own id; a repeated batch would count twice.",
             )
-        new = self._judged(layout, state, Tally.of(counts), batch, season).remembered(groups, batch)
+        own = measure(self.statistics, Batch(batch, counts, rows), groups)
+        new = judged(
+            state,
+            Tally.of(counts),
+            own,
+            layout=layout,
+            profile=self.profile,
+            statistics=self.statistics,
+            season=season,
+            uniform=uniforms(draws_needed(layout), self._profile_digest, season, batch),
+            tolerance=self.settings.tolerance,
+        ).remembered(groups, batch)
         strongest = float((layout.weights * change_evidence(new.level)).max())
         opened = state.alarm is None and strongest >= self.settings.threshold
         if opened:
             new = replace(new, alarm=batch)
         elif state.alarm is None:
             new = replace(new, known=new.grown)
-        reading = self._reading(new, batch, [*missing, *remarks], opened=opened)
+        reading = self._reading(new, batch, [*missing, *own.findings, *remarks], opened=opened)
         self._state_ = new
         return reading
 
@@ -200,9 +236,9 @@ class Monitor:
         """
         state = self._state
         if profile is not None:
-            self.settings.check(_checked(profile))
-            layout = Layout.of(profile, self.settings.groups)
-            known = self._blank(profile, layout).learned(profile, layout)
+            self.settings.check(_checked(profile), self.statistics)
+            layout = self._laid_out(profile)
+            known = self._learned(profile, layout)
             fresh = replace(State.start(known, len(layout.statistics)), updates=state.updates, recent=state.recent)
             self.profile, self._digest, self._layout_, self._state_ = profile, "", layout, fresh
         elif state.alarm is None:
@@ -219,12 +255,20 @@ class Monitor:
             "format": _FORMAT,
             "profile": self._profile_digest,
             "settings": self.settings.to_dict(),
+            "statistics": [statistic.name for statistic in self.statistics],
             "state": self._state.to_dict(),
         }
 
     @classmethod
-    def from_state(cls, profile: Profile, state: Mapping[str, Any], *, clock: Clock = utc_now) -> Self:
-        """Return a monitor that goes on exactly where `state()` was taken.
+    def from_state(
+        cls,
+        profile: Profile,
+        state: Mapping[str, Any],
+        *,
+        statistics: Sequence[BatchStatistic] = (),
+        clock: Clock = utc_now,
+    ) -> Self:
+        """Return a monitor that goes on exactly where `state()` was taken, with the same `statistics`.
 
         Raises `ProfileMismatchError` if the state belongs to another profile, and `FormatError` if it is malformed or
         was written by a newer maturekit.
@@ -237,7 +281,13 @@ class Monitor:
                     hint="pass the profile that the monitor was made with, or was rebased on.",
                 )
             settings = Settings.from_dict(state["settings"])
-            monitor = cls(profile, **{name: getattr(settings, name) for name in Settings.__slots__}, clock=clock)
+            asked = {name: getattr(settings, name) for name in Settings.__slots__}
+            monitor = cls(profile, **asked, statistics=statistics, clock=clock)
+            if list(state["statistics"]) != [statistic.name for statistic in statistics]:
+                raise ArgumentError(
+                    f"the state belongs to a monitor with the statistics {list(state['statistics'])}",
+                    hint="pass the same ones, in the same order, as `statistics=`.",
+                )
             restored = State.from_dict(state["state"])
             layout = monitor._layout
             fits = restored.fits(State.start(monitor._blank(profile, layout), len(layout.statistics)))
@@ -253,14 +303,16 @@ class Monitor:
     @property
     def _layout(self) -> Layout:
         if self._layout_ is None:
-            self._layout_ = Layout.of(self.profile, self.settings.groups)
+            self._layout_ = self._laid_out(self.profile)
         return self._layout_
+
+    def _laid_out(self, profile: Profile) -> Layout:
+        return Layout.of(profile, self.settings.groups, budget=self.settings.shares, own=self.statistics)
 
     @property
     def _state(self) -> State:
         if self._state_ is None:
-            known = self._blank(self.profile, self._layout).learned(self.profile, self._layout)
-            self._state_ = State.start(known, len(self._layout.statistics))
+            self._state_ = State.start(self._learned(self.profile, self._layout), len(self._layout.statistics))
         return self._state_
 
     @property
@@ -273,6 +325,12 @@ class Monitor:
         batches = sum(len(part.batches) for part in seasons_of(profile).values())
         wanted = batches >= _FEWEST_BATCHES if self.settings.batch_effects is None else self.settings.batch_effects
         return Knowledge.blank(profile, layout, batch_effects=wanted)
+
+    def _learned(self, profile: Profile, layout: Layout) -> Knowledge:
+        """Return what the reference tells, with the numbers of its own batches as far as counts give them."""
+        known = self._blank(profile, layout).learned(profile, layout)
+        bags = {season: learned_bags(self.statistics, whole.batches) for season, whole in seasons_of(profile).items()}
+        return replace(known, bags=bags) if self.statistics else known
 
     def _season(self, season: str | None) -> str:
         classes = self.profile.classes
@@ -291,41 +349,6 @@ class Monitor:
         if season not in classes:
             raise NotFoundError.named("season class", str(season), known=classes)
         return season
-
-    def _judged(self, layout: Layout, state: State, tally: Tally, batch: str, season: str) -> State:
-        many = len(layout.statistics)
-        draws = uniforms(layout.counts + many, self._profile_digest, season, batch)
-        effects = state.known.effects
-        if effects is None:
-            surprise = judge(
-                layout,
-                tally,
-                state.known.pools[season],
-                uniform=draws[: layout.counts],
-                tolerance=self.settings.tolerance,
-            )
-        else:
-            surprise = effects.judge(
-                layout,
-                tally,
-                state.known.origins[season],
-                uniform=draws[layout.counts :],
-                tolerance=self.settings.tolerance,
-            )
-        sums = layout.sums(tally)
-        values = sums.powers[0] - sums.rows * self._offset(layout, season)
-        judged = state.judged(surprise, sums.rows, values)
-        return replace(judged, grown=state.grown.plus(layout, tally, season))
-
-    def _offset(self, layout: Layout, season: str) -> Any:
-        """How much the means of a season class differ from those of the whole reference."""
-        if not self.profile.classes:
-            return 0.0
-        means = []
-        for part in (self.profile.classes[season], self.profile):
-            sums = layout.sums(Tally.of(part))
-            means.append(sums.powers[0] / np.maximum(sums.rows, 1.0))
-        return means[0] - means[1]
 
     def _reading(self, state: State, batch: str, findings: Sequence[Finding], *, opened: bool = False) -> Reading:
         layout = self._layout

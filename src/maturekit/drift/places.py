@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from maturekit.profile import CategoryColumn, NumericColumn, Profile
 
-__all__ = ["BUDGET", "SCORES", "SHARES", "Place", "Statistic", "has_scores", "places_of", "watched_pairs", "weighted"]
+__all__ = ["BUDGET", "SHARES", "Place", "Statistic", "has_scores", "places_of", "watched_pairs", "weighted"]
 
 BUDGET: Mapping[str, float] = {
     "data": 0.65,
@@ -18,13 +18,11 @@ BUDGET: Mapping[str, float] = {
 }
 """Share of the alarm budget for each group of statistics; what does not exist leaves its share to the others."""
 
-SCORES = ("location", "spread", "shape")
-"""Means of ranks that are watched of a numeric column."""
-
 SHARES: Mapping[str, float] = {
     "location": 0.45,
     "spread": 0.25,
-    "shape": 0.10,
+    "skewness": 0.10,
+    "kurtosis": 0.10,
     "atom": 0.20,
     "low": 0.10,
     "high": 0.10,
@@ -46,7 +44,7 @@ class Statistic:
     Parameters
     ----------
     name : str
-        What is measured: one of `SCORES`, ``"value"``, ``"nulls"``, ``"pair"``, ...
+        What is measured: ``"location"`` and the other scores, ``"value"``, ``"nulls"``, ``"pair"``, ...
     columns : tuple of str
         Of which column, or of which two.
     group : str
@@ -128,7 +126,9 @@ def watched_pairs(profile: Profile, group_of: Mapping[str, str]) -> list[tuple[i
 
 
 def weighted(
-    drafts: Sequence[tuple[str, tuple[str, ...], float, str]], group_of: Mapping[str, str]
+    drafts: Sequence[tuple[str, tuple[str, ...], float, str]],
+    group_of: Mapping[str, str],
+    budget: Mapping[str, float] = BUDGET,
 ) -> Iterator[Statistic]:
     """Divide the budget: over groups, then equally over their columns, then by share within a column."""
     within: dict[tuple[str, ...], float] = {}
@@ -136,10 +136,10 @@ def weighted(
     for _, columns, share, _ in drafts:
         within[columns] = within.get(columns, 0.0) + share
         members.setdefault(_group(columns, group_of), set()).add(columns)
-    total = sum(BUDGET[group] for group in members)
+    total = sum(budget[group] for group in members)
     for name, columns, share, value in drafts:
         group = _group(columns, group_of)
-        weight = BUDGET[group] / total / len(members[group]) * share / within[columns]
+        weight = budget[group] / total / len(members[group]) * share / within[columns]
         yield Statistic(name, columns, group, weight, value)
 
 

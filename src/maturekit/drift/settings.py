@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
+from maturekit.drift.batch_statistic import BatchStatistic
 from maturekit.drift.places import BUDGET
 from maturekit.drift.tolerance import Tolerance
 from maturekit.errors import ArgumentError, ArgumentTypeError, NotFoundError
@@ -31,6 +32,7 @@ class Settings:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     importance: Mapping[str, float] = field(default_factory=dict)
     batch_effects: bool | None = None
+    budget: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what can be checked without a profile."""
@@ -60,6 +62,15 @@ class Settings:
                     )
         for name, value in self.importance.items():
             _check_positive(value, f"importance of {name!r}")
+        for group, value in self.budget.items():
+            if group not in BUDGET:
+                raise NotFoundError.named("group of columns", group, known=BUDGET)
+            _check_positive(value, f"budget of {group!r}")
+
+    @property
+    def shares(self) -> Mapping[str, float]:
+        """The share of the alarm budget of each group, before those that exist are made to add up."""
+        return {**BUDGET, **self.budget}
 
     @property
     def threshold(self) -> float:
@@ -70,22 +81,40 @@ class Settings:
         """Return the group that a column belongs to."""
         return next((group for group, names in self.groups.items() if column in names), "data")
 
-    def check(self, profile: Profile) -> None:
-        """Raise `NotFoundError` if a column that is named here is not in the profile."""
+    def check(self, profile: Profile, statistics: Sequence[BatchStatistic] = ()) -> None:
+        """Raise `NotFoundError` if a column that is named here is not in the profile; check names of statistics."""
         named = [name for names in self.groups.values() for name in names]
-        for name in (*named, *self.importance):
-            if name not in profile.columns:
+        own = [statistic.name for statistic in statistics]
+        for name in (*named, *self.importance, *self.tolerance.columns):
+            if name not in profile.columns and name not in own:
                 raise NotFoundError.named("column of the profile", name, known=profile.columns)
+        groups = {self.group_of(name) for name in profile.columns}
+        for statistic in statistics:
+            if statistic.name in profile.columns or own.count(statistic.name) > 1:
+                raise ArgumentError(f"two things are watched under the name {statistic.name!r}", hint="rename one.")
+            if statistic.group not in groups:
+                raise ArgumentError(
+                    f"statistic {statistic.name!r} is of the group {statistic.group!r}, which has no columns",
+                    hint=f"its group must be one of {', '.join(sorted(groups))}: it is computed when they come.",
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
         groups = {group: list(names) for group, names in self.groups.items()}
-        return {**asdict(self), "groups": groups, "importance": dict(self.importance)}
+        return {
+            "false_alarms_per_year": self.false_alarms_per_year,
+            "batches_per_year": self.batches_per_year,
+            "tolerance": self.tolerance.to_dict(),
+            "groups": groups,
+            "importance": dict(self.importance),
+            "batch_effects": self.batch_effects,
+            "budget": dict(self.budget),
+        }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_dict` wrote."""
-        return cls(**{**data, "tolerance": Tolerance(**data["tolerance"])})
+        return cls(**{**data, "tolerance": Tolerance.from_dict(data["tolerance"])})
 
 
 def _check_positive(value: object, what: str) -> None:

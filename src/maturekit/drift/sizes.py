@@ -67,8 +67,8 @@ def size_of(statistic: Statistic, *, before: float, after: float, sd: float, err
     half = error * math.sqrt(2 * math.log(1 / _ALPHA) + math.log(1 + batches))
     measure, unit, words = _measure(statistic)
     origin = measure(before)
-    least = -1.0 if statistic.name == "pair" else 0.0
-    value, low, high = (measure(min(max(mean, least), 1.0)) - origin for mean in (after, after - half, after + half))
+    least, most = _LIMITS.get(statistic.name, (0.0, 1.0))
+    value, low, high = (measure(min(max(mean, least), most)) - origin for mean in (after, after - half, after + half))
     certain = max(abs(after - before) - half, 0.0) / sd if sd > 0 else 0.0
     return Size(value, low, high, unit, words(before, after, value), certain)
 
@@ -93,8 +93,10 @@ def _measure(statistic: Statistic) -> tuple[Callable[[float], float], str, Words
                     f"values are {'more' if move > 0 else 'less'} spread out (sd x {math.exp(move):.2g})"
                 ),
             )
-        case "shape":
-            return lambda mean: 100 * mean, "percentage points of rank", _shape_words
+        case "skewness":
+            return lambda mean: 100 * mean, "percentage points of rank", _skewness_words
+        case "kurtosis":
+            return lambda mean: 100 * mean, "percentage points of rank", _kurtosis_words
         case "pair":
             return (
                 _correlation,
@@ -103,6 +105,11 @@ def _measure(statistic: Statistic) -> tuple[Callable[[float], float], str, Words
                     f"rank correlation from {_correlation(before):.2f} to {_correlation(after):.2f}"
                 ),
             )
+        case "batch-value":
+            what = statistic.columns[0]
+            return lambda mean: mean, "", lambda before, after, _: f"{what} from {before:.4g} to {after:.4g} on average"
+        case "p-value":
+            return lambda mean: mean, "z", lambda _, after, __: f"p-values are too small (z of {after:.2g} on average)"
         case _:
             what = _COUNTED.get(statistic.name, "").format(value=statistic.value)
             return (
@@ -111,6 +118,13 @@ def _measure(statistic: Statistic) -> tuple[Callable[[float], float], str, Words
                 lambda before, after, _: f"{what} from {_percent(before)} to {_percent(after)} of rows",
             )
 
+
+_LIMITS = {
+    "pair": (-1.0, 1.0),
+    "batch-value": (-math.inf, math.inf),
+    "p-value": (-math.inf, math.inf),
+}
+"""Between which means a statistic can be, where it is not 0 and 1."""
 
 _COUNTED = {
     "value": "value '{value}'",
@@ -141,8 +155,12 @@ def _correlation(mean_product: float) -> float:
     return min(max(3 * mean_product, -1.0), 1.0)
 
 
-def _shape_words(_: float, __: float, move: float) -> str:
-    where = "in the middle and at the ends" if move > 0 else "between the middle and the ends"
+def _skewness_words(_: float, __: float, move: float) -> str:
+    return f"the {'upper' if move > 0 else 'lower'} tail is longer against the other"
+
+
+def _kurtosis_words(_: float, __: float, move: float) -> str:
+    where = "in the middle and far out" if move > 0 else "between the middle and the far ends"
     return f"values gather {where}"
 
 

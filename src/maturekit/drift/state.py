@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from maturekit.drift.bag import Bag
 from maturekit.drift.effects import BatchEffects
 from maturekit.drift.engine import Surprise
 from maturekit.drift.layout import Layout
@@ -38,17 +39,20 @@ class Knowledge:
         Fixed points that batch effects are measured from: the reference, until a rebase.
     effects : BatchEffects, optional
         How batches vary, when the batch is the unit of evidence.
+    bags : mapping of str to mapping of str to Bag
+        For each season class, the numbers of earlier batches by the name of their statistic.
     """
 
     pools: Mapping[str, Tally]
     origins: Mapping[str, Tally]
     effects: BatchEffects | None
+    bags: Mapping[str, Mapping[str, Bag]] = field(default_factory=dict)
 
     @classmethod
     def blank(cls, profile: Profile, layout: Layout, *, batch_effects: bool) -> Self:
         """Return the pools of a reference, with nothing learned of its batches."""
         pools = {season: Tally.of(part) for season, part in seasons_of(profile).items()}
-        return cls(pools, pools, BatchEffects.none(len(layout.statistics)) if batch_effects else None)
+        return cls(pools, pools, BatchEffects.none(layout.counted) if batch_effects else None)
 
     def learned(self, profile: Profile, layout: Layout) -> Self:
         """Return the same with how the reference's own batches vary."""
@@ -65,12 +69,18 @@ class Knowledge:
     def plus(self, layout: Layout, batch: Tally, season: str) -> Self:
         """Return what is known after one more batch."""
         effects = self.effects.updated(layout, batch, self.origins[season]) if self.effects else None
-        return replace(self, pools={**self.pools, season: self.pools[season] + batch}, effects=effects)
+        return replace(
+            self, pools={**self.pools, season: self.pools[season] + batch}, effects=effects
+        )  # bags: see `own`
 
     def since(self, earlier: Self) -> Self:
         """Return only what came after `earlier`, as a reference of its own."""
         pools = {season: pool + earlier.pools[season] * -1 for season, pool in self.pools.items()}
-        return type(self)(pools, pools, self.effects.restarted() if self.effects else None)
+        bags = {
+            season: {name: bag.minus(earlier.bags.get(season, {}).get(name, Bag())) for name, bag in bags.items()}
+            for season, bags in self.bags.items()
+        }
+        return type(self)(pools, pools, self.effects.restarted() if self.effects else None, bags)
 
     @property
     def total(self) -> Tally:
@@ -192,6 +202,7 @@ def _knowledge_out(known: Knowledge) -> dict[str, Any]:
         "pools": {season: _tally_out(tally) for season, tally in known.pools.items()},
         "origins": {season: _tally_out(tally) for season, tally in known.origins.items()},
         "effects": known.effects and {name: part.tolist() for name, part in _parts(known.effects).items()},
+        "bags": {season: {name: bag.to_dict() for name, bag in bags.items()} for season, bags in known.bags.items()},
     }
 
 
@@ -201,7 +212,8 @@ def _knowledge_in(data: Mapping[str, Any]) -> Knowledge:
         parts: dict[str, Any] = {name: np.array(data["effects"][name]) for name in BatchEffects.__slots__}
         effects = BatchEffects(**parts)
     pools, origins = ({season: _tally_in(part) for season, part in data[name].items()} for name in ("pools", "origins"))
-    return Knowledge(pools, origins, effects)
+    bags = {season: {name: Bag.from_dict(bag) for name, bag in bags.items()} for season, bags in data["bags"].items()}
+    return Knowledge(pools, origins, effects, bags)
 
 
 def _tally_out(tally: Tally) -> dict[str, Any]:
