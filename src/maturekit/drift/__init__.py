@@ -3,6 +3,7 @@
 from maturekit.drift.batch import Batch
 from maturekit.drift.batch_statistic import BatchStatistic, BatchValue, PValue, RowCount
 from maturekit.drift.compare import compare
+from maturekit.drift.joint_score import JointScore
 from maturekit.drift.monitor import Monitor
 from maturekit.drift.reading import Reading
 from maturekit.drift.tolerance import Tolerance
@@ -12,6 +13,7 @@ __all__ = [
     "Batch",
     "BatchStatistic",
     "BatchValue",
+    "JointScore",
     "Monitor",
     "PValue",
     "Reading",
