@@ -130,12 +130,12 @@ def test_names_groups_and_types_are_checked():
 
 def test_a_group_with_more_weight_is_found_sooner():
     def evidence(budget):
-        monitor = watching(RowCount(), budget=budget, groups={"operations": ["x"]}, profile=TWO)
+        monitor = watching(RowCount(), budget=budget, groups={"operations": ["x"]}, profile=both)
         rng = np.random.default_rng(8)
         monitor.update(pd.DataFrame({"x": rng.normal(1, 1, 100), "y": rng.normal(size=100)}), batch="a")
         return monitor.evidence["x"]
 
-    TWO = Profile.of(pd.DataFrame({"x": RNG.normal(size=5_000), "y": RNG.normal(size=5_000)}))
+    both = Profile.of(pd.DataFrame({"x": RNG.normal(size=5_000), "y": RNG.normal(size=5_000)}))
     assert evidence({"operations": 10}) > 5 * evidence({})
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
-import pandas as pd
 
 from maturekit.profile.values import NUMBER_KINDS, kind_of, numbers, values
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["Encoding"]
@@ -33,6 +33,7 @@ class Encoding:
 
     Examples
     --------
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"age": [31.0, None], "city": ["Rome", "Rome"]})
     >>> encoding = Encoding.learn(frame)
     >>> encoding.encoded(pd.DataFrame({"age": [40.0, 50.0], "city": ["Rome", "Oslo"]})).tolist()
@@ -51,7 +52,7 @@ class Encoding:
             if kind not in NUMBER_KINDS:
                 codes, texts = values(frame[name])
                 counts = np.bincount(codes[codes >= 0], minlength=len(texts))
-                order = sorted(range(len(texts)), key=lambda i: (-counts[i], texts[i]))  # noqa: B023  # used at once
+                order = sorted(range(len(texts)), key=lambda i: (-counts[i], texts[i]))
                 categories[name] = [texts[i] for i in order[:_MOST]]
         return cls(kinds, categories)
 
