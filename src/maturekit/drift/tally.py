@@ -71,7 +71,7 @@ class Tally:
 
 
 def slots(column: NumericColumn | CategoryColumn) -> int:
-    """Return how many slots a column has.
+    """Return how many slots a column has; a count that the profile hides is 0 among 0 rows.
 
     Numeric: rows, with a value, finite, nulls, infinities, below, above, then the bins. Categorical: rows, with a
     value, nulls, checked, their rest, unseen, then the kept values.
@@ -80,11 +80,20 @@ def slots(column: NumericColumn | CategoryColumn) -> int:
 
 
 def _numeric(column: NumericColumn) -> tuple[list[int], NDArray[np.int64]]:
-    rows, nulls = column.rows, column.nulls
-    head = [rows, rows - nulls, column.finite, nulls, column.infinities, column.below, column.above]
+    rows, valued = column.rows, column.rows - column.nulls
+    head = [
+        0 if "nulls" in column.unknown else rows,  # nulls alone are counted among all rows,
+        0 if "infinities" in column.unknown else valued,  # and infinities alone among these
+        column.finite,
+        column.nulls,
+        column.infinities,
+        column.below,
+        column.above,
+    ]
     return head, column.counts
 
 
 def _category(column: CategoryColumn) -> tuple[list[int], NDArray[np.int64]]:
-    rows, nulls = column.rows, column.nulls
-    return [rows, rows - nulls, nulls, column.checked, column.checked_rest, column.unseen], column.counts
+    rows, valued = column.rows, column.rows - column.nulls
+    known = 0 if "nulls" in column.unknown else rows
+    return [known, valued, column.nulls, column.checked, column.checked_rest, column.unseen], column.counts

@@ -1,6 +1,7 @@
 """Pages: one self-contained HTML page about a model, with tables and pictures, for people who read rather than run."""
 
 from maturekit.pages.charts import Level, Line, Mark, Moment, Span, drawing_style, line_chart, timeline
+from maturekit.pages.drift import drift_page
 from maturekit.pages.figure import figure
 from maturekit.pages.fragment import Fragment, text
 from maturekit.pages.page import Page
@@ -17,6 +18,7 @@ __all__ = [
     "Span",
     "details",
     "drawing_style",
+    "drift_page",
     "figure",
     "frame",
     "key_figures",
