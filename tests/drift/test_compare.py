@@ -106,3 +106,16 @@ def test_lost_dependence_is_a_finding_of_the_pair():
 def test_a_profile_of_other_bins_is_refused(profile):
     with pytest.raises(ProfileMismatchError):
         compare(profile, Profile.of(table(7)))
+
+
+def test_paths_of_parquet_files_are_read_in_chunks(tmp_path):
+    pytest.importorskip("pyarrow")
+    before, after = table(1), table(2, shift=0.5)
+    before.to_parquet(tmp_path / "before.parquet", row_group_size=300)
+    after.to_parquet(tmp_path / "after.parquet", row_group_size=300)
+    report = compare(tmp_path / "before.parquet", str(tmp_path / "after.parquet"))
+    whole = compare(before, after)
+    assert [(f.rule, f.columns, f.status) for f in report.findings] == [
+        (f.rule, f.columns, f.status) for f in whole.findings
+    ]
+    assert [f.value for f in report.findings] == pytest.approx([f.value for f in whole.findings])

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from maturekit._core.frames import Table, as_frame
 from maturekit.errors import ProfileMismatchError
-from maturekit.profile import CategoryColumn, NumericColumn, Profile
+from maturekit.profile import CategoryColumn, NumericColumn, Profile, View
 from maturekit.reports import Finding
 
 __all__ = ["counted", "new_columns"]
 
 
-def counted(table: Table | Profile, reference: Profile) -> Profile:
+def counted(table: Table | Profile, reference: Profile, *, views: Iterable[View] = ()) -> Profile:
     """Return the counts of a batch; raise `ProfileMismatchError` for a profile that was counted over other bins."""
     if not isinstance(table, Profile):
-        return Profile.of(as_frame(table, what="batch"), like=reference)
+        return Profile.of(as_frame(table, what="batch"), like=reference, views=views)
+    strange = table.columns.keys() ^ reference.columns.keys()
     pairs, known = (profile.pairs.names if profile.pairs else () for profile in (table, reference))
-    alike = table.columns.keys() == reference.columns.keys() and pairs == known
-    if not alike or not all(_alike(table.columns[name], column) for name, column in reference.columns.items()):
+    columns = reference.columns.items()
+    apart = sorted(strange) or [name for name, column in columns if not _alike(table.columns[name], column)]
+    if apart or pairs != known:
+        where = f", such as column {apart[0]!r}" if apart else ""
         raise ProfileMismatchError(
-            "the batch was not counted over the bins and values of the reference",
-            hint="make it with `Profile.of(frame, like=profile)`.",
+            f"the batch was not counted over the bins and values of the reference{where}",
+            hint="make it with `Profile.of(frame, like=profile)`; what two profiles of their own counted does not compare.",
         )
     return table
 

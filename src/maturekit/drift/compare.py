@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from maturekit._core.clock import Clock, utc_now
-from maturekit._core.frames import Table
+from maturekit._core.frames import Table, as_frame
 from maturekit._core.seeds import RandomState, generator
 from maturekit.drift.batches import counted, new_columns
-from maturekit.drift.engine import judge
-from maturekit.drift.layout import Layout
-from maturekit.drift.sizes import size_of
-from maturekit.drift.tally import Tally
-from maturekit.drift.tolerance import Tolerance
+from maturekit.drift.changes import Change, changes_of_columns, changes_of_pairs
+from maturekit.drift.comparison import CHANGED, Comparison
+from maturekit.drift.intervals import CONFIDENCE, Noise, bounds, share_bounds
+from maturekit.drift.two_sample import Separation, separated
+from maturekit.errors import ArgumentError, NotEnoughEvidenceError
 from maturekit.profile import (
     CategoryColumn,
     Distance,
@@ -26,49 +26,86 @@ from maturekit.profile import (
     PopulationStability,
     Profile,
     TotalVariation,
+    View,
     Wasserstein,
 )
-from maturekit.reports import Certainty, Finding, Report
+from maturekit.reports import Certainty, Finding
 from maturekit.statistics import benjamini_hochberg
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    import numpy as np
+    import pandas as pd
 
 __all__ = ["compare"]
 
-_DRAWS = 400
+Path = str | os.PathLike[str]
+
 _FALSE_SHARE = 0.05
-_SURE = Certainty(0.95, "confidence")
+_SURE = Certainty(CONFIDENCE, "confidence")
 _FIRST = JensenShannon()
 _DISTANCES: tuple[Distance, ...] = (_FIRST, TotalVariation(), KolmogorovSmirnov(), Wasserstein(), PopulationStability())
+_SIZED = {_FIRST.name: 1.0, "null-share": 0.01, "infinite-share": 0.01, "unseen-share": 0.01}  # all from 0 to 1
 
 
 def compare(
-    profile: Profile, table: Table | Profile, *, random_state: RandomState = 0, clock: Clock = utc_now
-) -> Report:
+    reference: Profile | Table | Path,
+    table: Profile | Table | Path,
+    *,
+    importance: Mapping[str, float] | None = None,
+    distances: Sequence[Distance] = (),
+    classifier: Any = None,
+    views: Iterable[View] = (),
+    random_state: RandomState = 0,
+    clock: Clock = utc_now,
+) -> Comparison:
     """Say how far each column of a table is from a reference, in the numbers people know.
 
-    Columns are ordered by what is beyond doubt of their Jensen-Shannon distance. For each there is one finding *changed*
-    (a warning, failed when the change is too large for chance; among those a share of at most 0.05 is false on average)
-    and one for each distance, with an interval that contains the sampling error of both sides. Rows are taken as
-    independent; if days differ naturally, nearly everything is *changed*, and the sizes are what to look at.
+    For each column there is one finding *changed*, with a p-value that is adjusted for everything that was tested
+    (columns, pairs, the classifier): of all that is called changed, a share of at most 0.05 is false on average. It is
+    a warning. Then one finding for each measure, with an interval at 95 % that contains the error of both sides, the
+    reference's as well: Jensen-Shannon, total variation, Kolmogorov-Smirnov, Wasserstein in standard deviations of the
+    reference, population stability, and the differences in nulls, infinite and unseen values. Pairs of numeric columns
+    follow, with the difference of their rank correlations. Rows are taken as independent; if days differ naturally,
+    nearly everything is *changed*, and the sizes are what to look at.
+
+    Columns stand in the order of what is beyond doubt: the lower bound of the Jensen-Shannon distance, or of a
+    difference of shares if that is larger, times importance.
 
     Parameters
     ----------
-    profile : Profile
-        The reference.
-    table : table or Profile
-        What to compare with it, or its ``Profile.of(table, like=profile)``.
+    reference : Profile, table or path
+        The reference; a table is profiled first, which decides on bins and frequent values. The path of a parquet
+        file, or of a folder of them, is read in chunks.
+    table : Profile, table or path
+        What to compare with it, or its ``Profile.of(table, like=reference)``.
+    importance : mapping of str to float, optional
+        How much each column matters, 0 or more, such as the importances of a model's features; columns that are not in
+        it count 0. It changes the order only; a pair matters as much as the lesser of its two columns.
+    distances : sequence of Distance, optional
+        Measures of your own, in addition.
+    classifier : True or a classifier of scikit-learn, optional
+        Also test whether a classifier can tell the two tables apart, which finds changes that no column and no pair
+        shows. True is histogram gradient boosting. It needs the rows of both tables, and takes 10,000 of each at most.
+    views : iterable of View, optional
+        Columns computed from others, as in `Profile.of`.
     random_state : int, generator or None, default 0
-        For the intervals, which are bootstrapped from the counts of both sides.
+        For intervals, the classifier, and the profile of a reference that is a table.
     clock : callable, optional
         Where the report gets its time from.
+
+    Raises
+    ------
+    ProfileMismatchError
+        `table` is a profile over other bins, or has none of the columns.
+    TableError
+        A column cannot be read as what it is in the reference.
+    ArgumentError
+        `importance` names unknown columns or is no importance, or two distances have one name.
 
     Examples
     --------
     >>> import pandas as pd
-    >>> reference = Profile.of(pd.DataFrame({"late": [0] * 800 + [1] * 200, "origin": ["JFK", "EWR"] * 500}))
+    >>> reference = pd.DataFrame({"late": [0] * 800 + [1] * 200, "origin": ["JFK", "EWR"] * 500})
     >>> report = compare(reference, pd.DataFrame({"late": [0] * 600 + [1] * 400, "origin": ["JFK", "EWR"] * 500}))
     >>> print(report.summary())
     drift-comparison: passed (1 failed, 12 passed)
@@ -77,132 +114,218 @@ def compare(
     >>> moved.columns, round(moved.value, 2), moved.interval[0] < 0.2 < moved.interval[1]
     (('late',), 0.2, True)
     """
-    batch = counted(table, profile)
-    layout = Layout.of(profile, {})
-    absent = [name for name, column in batch.columns.items() if not column.rows]
-    tests = dict(_tests(layout, Tally.of(batch), Tally.of(profile)))
-    adjusted = dict(zip(tests, benjamini_hochberg([test.p for test in tests.values()]), strict=True)) if tests else {}
     rng = generator(random_state)
-    ranked: list[tuple[float, float, list[Finding]]] = []
-    for columns, test in tests.items():
-        changed = Finding(
-            "changed",
-            "failed" if adjusted[columns] <= _FALSE_SHARE else "passed",
-            columns=columns,
-            severity="warning",
-            value=float(adjusted[columns]),
-            unit="adjusted p-value",
-            message=test.words,
+    views = tuple(views)
+    if isinstance(reference, (str, os.PathLike)):
+        reference = Profile.scan(reference, views=views, random_state=rng)
+    profile = reference
+    if not isinstance(profile, Profile):
+        reference = as_frame(reference, what="reference")
+        profile = Profile.of(reference, views=views, random_state=rng)
+    if isinstance(table, (str, os.PathLike)):
+        table = Profile.scan(table, like=profile, views=views)
+    if not isinstance(table, Profile):
+        table = as_frame(table, what="table")
+    current = counted(table, profile, views=views)
+    weights = _weights(importance, profile)
+    measures = _measures(distances)
+
+    columns, pairs = changes_of_columns(profile, current), dict(changes_of_pairs(profile, current))
+    remarks = list(_remarks(profile, current))
+    found = _told_apart(reference, table, profile, classifier, rng) if classifier is not None else None
+    tested = [*(change.p for change in [*columns.values(), *pairs.values()])]
+    if isinstance(found, Separation):
+        tested.append(found.p)
+    adjusted = iter(benjamini_hochberg(tested).tolist() if tested else ())
+
+    widest = max((len(column.cells) for column in profile.columns.values()), default=0)
+    noise = Noise.of(widest, rng)
+    parts = []
+    for name, change in columns.items():
+        sizes = list(_sizes(profile.columns[name], current.columns[name], measures, noise))
+        parts.append(_part((name,), change, next(adjusted), sizes, weights[name]))
+    parts.sort(key=lambda part: part[0], reverse=True)
+    couples = []
+    for names, change in pairs.items():
+        lesser = min(weights[name] for name in names)
+        couples.append(_part(names, change, next(adjusted), [_correlation(names, change)], lesser))
+    couples.sort(key=lambda part: part[0], reverse=True)
+
+    findings = [finding for _, part in [*parts, *couples] for finding in part]
+    if isinstance(found, Separation):
+        findings.insert(0, _classified(found, next(adjusted)))
+    elif found is not None:
+        findings.insert(0, found)
+    findings += [*remarks, *new_columns(table, profile)]
+    subjects = {"profile": profile.digest, "data": current.digest}
+    return Comparison("drift-comparison", findings, subjects=subjects, time=clock())
+
+
+def _weights(importance: Mapping[str, float] | None, profile: Profile) -> dict[str, float]:
+    if importance is None:
+        return dict.fromkeys(profile.columns, 1.0)
+    given = {name: float(importance[name]) for name in importance.keys()}  # noqa: SIM118  # a Series iterates over values
+    strangers = [name for name in given if name not in profile.columns]
+    if strangers:
+        raise ArgumentError(
+            f"importance names {strangers[0]!r}, which is no column of the reference",
+            hint="add up the importances of all features that were made of a column, under its name.",
         )
-        sizes = list(_sizes(profile.columns[columns[0]], batch.columns[columns[0]], rng)) if len(columns) == 1 else []
-        low, value = next(((f.interval[0], f.value) for f in sizes if f.rule == _FIRST.name and f.interval), (0.0, 0.0))
-        ranked.append((low, float(value or 0.0), [changed, *sizes]))
-    ranked.sort(key=lambda part: part[:2], reverse=True)
-    findings = [finding for _, _, part in ranked for finding in part]
-    findings += [
-        Finding("column", "could_not_run", columns=(name,), message="the table does not have this column")
-        for name in absent
-    ]
-    findings += new_columns(table, profile)
-    subjects = {"profile": profile.digest, "data": batch.digest}
-    return Report("drift-comparison", findings, subjects=subjects, time=clock())
+    for name, value in given.items():
+        if not (math.isfinite(value) and value >= 0):
+            raise ArgumentError(f"the importance of {name!r} must be a number of at least 0, got {value}")
+    return {name: given.get(name, 0.0) for name in profile.columns}
 
 
-@dataclass(frozen=True, slots=True)
-class _Test:
-    p: float
-    words: str
-
-
-def _tests(layout: Layout, batch: Tally, reference: Tally) -> Iterator[tuple[tuple[str, ...], _Test]]:
-    """One p-value for each column and pair: the smallest of its statistics, each with its share of the level."""
-    from scipy.special import ndtr  # noqa: PLC0415  # importing the package must not load scipy
-
-    middle = np.full(layout.counts, 0.5)  # no randomness: p-values of small counts are then a little too cautious
-    surprise = judge(layout, batch, reference, uniform=middle, tolerance=Tolerance(0.0, 0.0, 0.0))
-    p = 2 * ndtr(-np.maximum(np.maximum(surprise.up, surprise.down), 0.0))
-    one, two = layout.sums(batch), layout.sums(reference)
-    members: dict[tuple[str, ...], list[int]] = {}
-    for j, statistic in enumerate(layout.statistics):
-        if surprise.moved[j]:
-            members.setdefault(statistic.columns, []).append(j)
-    for columns, js in members.items():
-        share = layout.weights[js] / layout.weights[js].sum()
-        best = js[int(np.argmin(p[js] / share))]
-        n, m = one.rows[best], two.rows[best]
-        mean, square = two.powers[:2, best] / m
-        sd = float(np.sqrt(max(square - mean**2, 0.0)))
-        size = size_of(
-            layout.statistics[best],
-            before=float(mean),
-            after=float(one.powers[0, best] / n),
-            sd=sd,
-            error=sd * float(np.sqrt(1 / n + 1 / m)),
-            batches=0,
+def _measures(distances: Sequence[Distance]) -> tuple[Distance, ...]:
+    measures = (*_DISTANCES, *distances)
+    names = [distance.name for distance in measures]
+    twins = [name for name in names if names.count(name) > 1]
+    if twins:
+        raise ArgumentError(
+            f"two distances are called {twins[0]!r}", hint="the usual five are there without naming them."
         )
-        yield columns, _Test(float(min(1.0, (p[js] / share).min())), size.words)
+    return measures
+
+
+Part = tuple[tuple[float, bool, float], list[Finding]]
+
+
+def _part(columns: tuple[str, ...], change: Change, adjusted: float, sizes: list[Finding], weight: float) -> Part:
+    """Return the findings of a column or pair, behind what they are sorted by: certain size, verdict, size."""
+    failed = adjusted <= _FALSE_SHARE
+    status = Finding(
+        CHANGED,
+        "failed" if failed else "passed",
+        columns=columns,
+        severity="warning",
+        value=adjusted,
+        unit="adjusted p-value",
+        message=change.words,
+    )
+    certain = size = 0.0
+    for finding in sizes:
+        scale = _SIZED.get(finding.rule, 0.0) if len(columns) == 1 else 1.0
+        if scale and finding.interval is not None and isinstance(finding.value, float):
+            low, high = finding.interval
+            certain = max(certain, scale * max(low, -high, 0.0))
+            size = max(size, scale * abs(finding.value))
+    return (weight * certain, failed, weight * size), [status, *sizes]
 
 
 def _sizes(
-    reference: NumericColumn | CategoryColumn, current: NumericColumn | CategoryColumn, rng: np.random.Generator
+    reference: NumericColumn | CategoryColumn,
+    current: NumericColumn | CategoryColumn,
+    distances: Sequence[Distance],
+    noise: Noise,
 ) -> Iterator[Finding]:
     """Every distance of a column with its interval, then differences of shares."""
-    name = (reference.name,)
-    if reference.kind != "datetime" and reference.cells.sum() and current.cells.sum():
-        draws = _resampled(reference.cells, rng), _resampled(current.cells, rng)
-        for distance in _DISTANCES:
+    before, after = reference.cells, current.cells
+    if reference.kind != "datetime" and before.sum() and after.sum():
+        draws = noise.drawn(before, after)
+        for distance in distances:
             if distance.applies_to(reference):
-                value = distance.between(reference, current)
-                low, high = _interval(value, distance.over(reference, *draws))
-                yield Finding(
-                    distance.name,
-                    "passed",
-                    columns=name,
-                    severity="info",
-                    value=value,
-                    unit=distance.unit,
-                    interval=(low, high),
-                    certainty=_SURE,
-                )
-    yield _difference("null-share", name, (reference.nulls, reference.rows), (current.nulls, current.rows))
+                value, low, high = bounds(distance, reference, draws)
+                yield _size(distance.name, (reference.name,), value, distance.unit, (low, high))
+    sides = reference, current
+    if not any("nulls" in side.unknown for side in sides):
+        yield from _difference("null-share", reference.name, *((side.nulls, side.rows) for side in sides))
     if isinstance(reference, CategoryColumn) and isinstance(current, CategoryColumn):
-        seen = (reference.unseen, reference.checked), (current.unseen, current.checked)
-        yield _difference("unseen-share", name, *seen)
+        unseen = ((side.unseen, side.checked) for side in (reference, current))
+        yield from _difference("unseen-share", reference.name, *unseen)
+    elif isinstance(reference, NumericColumn) and isinstance(current, NumericColumn):
+        infinite = [(side.infinities, side.rows - side.nulls) for side in (reference, current)]
+        if any(count for count, _ in infinite) and not any("infinities" in side.unknown for side in sides):
+            yield from _difference("infinite-share", reference.name, *infinite)
 
 
-def _resampled(counts: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
-    return rng.multinomial(int(counts.sum()), counts / counts.sum(), size=_DRAWS)
+def _difference(rule: str, name: str, reference: tuple[int, int], current: tuple[int, int]) -> Iterator[Finding]:
+    if reference[1] and current[1]:
+        value, low, high = (100 * bound for bound in share_bounds(reference, current))
+        yield _size(rule, (name,), value, "percentage points", (low, high))
 
 
-def _interval(value: float, draws: NDArray[np.float64]) -> tuple[float, float]:
-    """Bounds that contain the true distance in about 95 % of cases, or more.
-
-    Two errors meet. Noise lengthens a distance like the second side of a right triangle, so draws overshoot by the same
-    square again, which is taken back twice; and a distance far from 0 errs to both sides by half the width of the draws.
-    """
-    if not np.isfinite(value):
-        return 0.0, float("inf")
-    low, high = np.quantile(draws, [0.025, 0.975])
-    half = (high - low) / 2
-    squares = [2 * value**2 - end**2 for end in (high, low)]
-    lowest, highest = (float(np.sqrt(max(square, 0.0))) for square in squares)
-    return max(min(lowest, value - half), 0.0), max(highest, value + half)
+def _correlation(names: tuple[str, str], change: Change) -> Finding:
+    value, low, high = change.correlation or (math.nan, math.nan, math.nan)
+    return _size("correlation", names, value, "difference of rank correlations", (low, high))
 
 
-def _difference(rule: str, columns: tuple[str, ...], reference: tuple[int, int], current: tuple[int, int]) -> Finding:
-    """Return the difference of two shares with its interval (Agresti and Caffo 2000: one row of each kind added)."""
-    shares = [count / rows if rows else 0.0 for count, rows in (reference, current)]
-    safe = [((count + 1) / (rows + 2), rows + 2) for count, rows in (reference, current)]
-    half = 1.96 * float(np.sqrt(sum(share * (1 - share) / rows for share, rows in safe)))
-    value, middle = 100 * (shares[1] - shares[0]), 100 * (safe[1][0] - safe[0][0])
-    low, high = min(middle - 100 * half, value), max(middle + 100 * half, value)
+def _size(rule: str, columns: tuple[str, ...], value: float, unit: str, interval: tuple[float, float]) -> Finding:
     return Finding(
         rule,
         "passed",
         columns=columns,
         severity="info",
         value=value,
-        unit="percentage points",
-        interval=(low, high),
+        unit=unit,
+        interval=interval,
         certainty=_SURE,
+    )
+
+
+def _remarks(reference: Profile, current: Profile) -> Iterator[Finding]:
+    """Say what could not be compared."""
+    for what, profile in (("reference", reference), ("table", current)):
+        if not profile.rows:
+            yield Finding("rows", "not_enough_evidence", count=0, message=f"the {what} has no rows")
+            return
+    for name, column in current.columns.items():
+        before = reference.columns[name]
+        if not column.rows:
+            yield Finding("column", "could_not_run", columns=(name,), message="the table does not have this column")
+        elif before.kind != "datetime" and not (before.cells.sum() and column.cells.sum()):
+            side = "table" if before.cells.sum() else "reference"
+            words = f"no distances: in the {side} this column has no {'finite ' * (before.kind == 'float')}values"
+            yield Finding("values", "not_enough_evidence", columns=(name,), severity="info", message=words)
+
+
+def _told_apart(
+    reference: Profile | pd.DataFrame,
+    table: Profile | pd.DataFrame,
+    profile: Profile,
+    classifier: Any,
+    rng: np.random.Generator,
+) -> Separation | Finding:
+    """Test by a classifier, or say why that could not be done."""
+    if isinstance(reference, Profile) or isinstance(table, Profile):
+        return _not_classified("a profile holds no rows: pass tables on both sides, or leave out `classifier=`")
+    kinds = {
+        name: column.kind
+        for name, column in profile.columns.items()
+        if column.kind != "datetime" and name in reference and name in table  # time moves on; that is not news
+    }
+    if not kinds:
+        return _not_classified("the tables share no column that a classifier could use")
+    try:
+        return separated(reference, table, kinds, classifier=classifier, rng=rng)
+    except NotEnoughEvidenceError as error:
+        return replace(_not_classified(str(error).split("\n", maxsplit=1)[0]), status="not_enough_evidence")
+    except Exception as error:  # noqa: BLE001  # a classifier that fails says nothing about the tables
+        return _not_classified(f"the classifier failed: {type(error).__name__}: {error}")
+
+
+def _not_classified(message: str) -> Finding:
+    return Finding("classifier", "could_not_run", message=message)
+
+
+def _classified(found: Separation, adjusted: float) -> Finding:
+    failed = adjusted <= _FALSE_SHARE
+    words = [
+        f"a classifier {'tells' if failed else 'does not tell'} the tables apart (adjusted p-value {adjusted:.2g})"
+    ]
+    if failed and found.used:
+        words.append(
+            "shuffling columns, the area falls by " + ", ".join(f"{v:.2g} for {n!r}" for n, v in found.used.items())
+        )
+    return Finding(
+        "classifier",
+        "failed" if failed else "passed",
+        columns=tuple(found.used) if failed else (),
+        severity="warning",
+        count=found.rows,
+        value=found.auc,
+        unit="area under the ROC curve",
+        interval=(found.low, found.high),
+        certainty=_SURE,
+        message="; ".join(words),
     )

@@ -117,6 +117,4 @@ def _size(cause: Finding) -> str:
     if cause.interval is None:
         return ""
     low, high = cause.interval
-    if cause.unit.startswith("log of the ratio"):
-        return f"{math.exp(low):.3g} to {math.exp(high):.3g} times the spread"
     return f"{low:.3g} to {high:.3g} {cause.unit}".rstrip()

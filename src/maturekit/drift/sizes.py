@@ -70,7 +70,10 @@ def size_of(statistic: Statistic, *, before: float, after: float, sd: float, err
     least, most = _LIMITS.get(statistic.name, (0.0, 1.0))
     value, low, high = (measure(min(max(mean, least), most)) - origin for mean in (after, after - half, after + half))
     certain = max(abs(after - before) - half, 0.0) / sd if sd > 0 else 0.0
-    return Size(value, low, high, unit, words(before, after, value), certain)
+    said = words(before, after, value)
+    if statistic.name == "spread":  # a logarithm adds up, and a percentage can be read
+        value, low, high = (100 * math.expm1(move) for move in (value, low, high))
+    return Size(value, low, high, unit, said, certain)
 
 
 Words = Callable[[float, float, float], str]
@@ -88,7 +91,7 @@ def _measure(statistic: Statistic) -> tuple[Callable[[float], float], str, Words
         case "spread":
             return (
                 lambda mean: math.log(_normal_sd(mean)),
-                "log of the ratio of standard deviations",
+                "percent of the standard deviation",
                 lambda _, __, move: (
                     f"values are {'more' if move > 0 else 'less'} spread out (sd x {math.exp(move):.2g})"
                 ),
