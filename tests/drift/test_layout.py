@@ -95,3 +95,17 @@ def test_tallies_of_two_parts_add_up_to_that_of_the_whole(cut):
     total = sum(parts[1:], start=parts[0])
     assert (total.cells == whole.cells).all()
     np.testing.assert_allclose(total.pair_sums, whole.pair_sums, atol=1e-9)
+
+
+def test_a_text_and_its_views_share_the_budget_of_one_column_and_ids_are_not_watched_for_new_values():
+    rng = np.random.default_rng(1)
+    notes = [f"note {number:06d}" for number in rng.permutation(600)]
+    profile = Profile.of(pd.DataFrame({"note": notes, "x": rng.normal(size=600)}))
+    layout = Layout.of(profile, {})
+    assert names(layout, "note") == ["nulls"]
+    views = [name for name in profile.columns if name.startswith("note:")]
+    assert views and not any("nulls" in names(layout, view) for view in views)
+    share = {c: sum(s.weight for s in layout.statistics if s.columns == (c,)) for c in ("x", "note", *views)}
+    assert share["note"] + sum(share[view] for view in views) == pytest.approx(share["x"])
+    moved = Layout.of(profile, {"operations": ["note"]})
+    assert {moved.group_of[view] for view in views} == {"operations"}

@@ -116,3 +116,36 @@ def test_counts_that_do_not_add_up_are_refused():
         dataclasses.replace(of(["a"] * 9), rows=99)
     with pytest.raises(ArgumentError, match="0 counts for 1 kept values"):
         dataclasses.replace(of(["a"] * 9), counts=[])
+
+
+def test_the_share_of_unseen_is_the_same_later_of_very_many_values():
+    # 100,000 values and 200,000 rows: of the 4/5 learned from, about 10,000 values are known, none frequent
+    rng = np.random.default_rng(1)
+    texts = np.array([f"tail {number}" for number in range(100_000)])
+    reference, later = (pd.Series(texts[rng.integers(0, 100_000, 200_000)], name="x") for _ in range(2))
+    here = CategoryColumn.of(reference, kind="category", learnt=split(200_000, rng))
+    there = here.count(later)
+    assert len(here.dictionary.hashes) > 9_900
+    shares = [part.unseen / part.checked for part in (here, there)]
+    assert abs(shares[0] - shares[1]) < 5 * np.sqrt(shares[0] * (1 - shares[0]) / here.checked)
+    # 50 of 100,000 values hold 1 row in 2,000; those that were kept look 6 times as frequent in the sample
+    assert 1 - here.checked_rest / here.checked < 0.001
+
+
+@pytest.mark.parametrize("make", [str, lambda number: f"comment {number} of a passenger"])
+def test_ids_and_free_text_keep_no_value_and_have_a_small_summary(make):
+    ids = column([make(number) for number in range(2000)])
+    counted = CategoryColumn.of(ids, kind="string", learnt=split(2000, 0))
+    assert counted.dictionary.free
+    assert (counted.values, counted.rest, counted.unseen) == ((), 2000, 400)  # our own, no DataFrame's
+    assert len(counted.dictionary.hashes) == 0
+
+
+def test_hidden_leaves_out_what_too_few_rows_hold():
+    cells = ["a"] * 40 + ["b"] * 40 + [None] * 3 + ["c"] * 4
+    counted = CategoryColumn.of(column(cells), kind="category", learnt=np.arange(87) % 5 > 0)
+    assert counted.hidden(1).to_dict() == counted.to_dict()
+    hidden = counted.hidden(4)
+    assert (hidden.rows, hidden.nulls, hidden.unknown) == (84, 0, {"nulls"})
+    assert (hidden.counts.tolist(), hidden.checked) == ([40, 40, 4], 17)
+    assert counted.hidden(5).rows == 0  # there is no hiding a kept value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maturekit.errors import ArgumentError, ProfileMismatchError
-from maturekit.profile import Bins, NumericColumn
+from maturekit.profile import Bins, NumericColumn, PopulationStability
 
 CELLS = st.lists(st.one_of(st.sampled_from([0.0, 1.0, np.nan, np.inf, -np.inf]), st.floats(-9, 9)), max_size=120)
 
@@ -122,3 +123,42 @@ def test_counts_cannot_be_changed():
     with pytest.raises(ValueError, match="read-only"):
         counted.counts[0] = 7
     assert isinstance(counted.bins, Bins)
+
+
+WIDE = np.random.default_rng(1).normal(size=100_000)
+
+
+@pytest.mark.parametrize("cells", [WIDE * 1e-300, WIDE * 1e300, np.resize([0.1, 0.2, 0.3, 0.4], 100_000), [1 / 3]])
+def test_a_column_takes_at_most_ten_kilobytes_of_json(cells):
+    counted = of(cells)
+    assert len(json.dumps([counted.bins.to_dict(), counted.to_dict()])) <= 10_000
+
+
+@pytest.mark.parametrize("rows", [1_000, 100_000])  # sorted, and not
+@pytest.mark.parametrize("ones", [0.001, 0.02, 0.3, 0.999])
+def test_a_column_of_zeros_and_ones_has_a_bin_for_each_and_follows_its_rate(rows, ones):
+    count = round(rows * ones)
+    counted = of(np.repeat([0.0, 1.0], [rows - count, count]))
+    assert counted.edges.tolist() == [1.0]
+    assert counted.counts.tolist() == [rows - count, count]
+    today = counted.count(column(np.repeat([0.0, 1.0], [rows // 2, rows // 2])))
+    assert PopulationStability().between(counted, today) > 0.1
+    assert PopulationStability().between(counted, counted) == 0.0
+
+
+@pytest.mark.parametrize("rows", [3_300, 330_000])
+@pytest.mark.parametrize("zeros", [0.1, 0.5, 0.9])
+def test_zeros_leave_edges_for_the_other_values(rows, zeros):
+    count = round(rows * zeros)
+    counted = of(np.append(np.zeros(count), np.linspace(1, 2, rows - count)))
+    assert counted.counts[0] == count
+    assert len(counted.edges) >= 33 * (1 - zeros) - 2  # one a quantile among the others
+
+
+def test_unknown_counts_stay_unknown_when_added_and_stored():
+    counted = dataclasses.replace(of([1.0, 2.0]), unknown=frozenset({"nulls"}))
+    both = of([1.0, 2.0]) + counted
+    assert both.unknown == {"nulls"}
+    assert both.to_dict()["nulls"] is None
+    assert both.to_dict()["infinities"] == 0
+    assert NumericColumn.from_dict(both.to_dict(), name="x", kind="float", bins=both.bins).unknown == {"nulls"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from maturekit.errors import ArgumentError, ProfileMismatchError
-from maturekit.profile import NumericColumn, PairSums, Profile
+from maturekit.profile import NumericColumn, PairSums, Profile, bin_numbers
+from maturekit.profile import pairs as pairs_module
 from maturekit.profile.pairs import MOST_PAIRS
 
 RNG = np.random.default_rng(7)
@@ -23,38 +26,62 @@ FRAMES = st.lists(st.tuples(CELL, CELL, CELL), max_size=40).map(
 
 
 def by_hand(frame, first, second):
-    u, v = (
-        COLUMNS[name].ranks[COLUMNS[name].bins.where(frame[name].to_numpy(dtype=float))] for name in (first, second)
-    )
-    both = np.isfinite(frame[first].to_numpy(dtype=float)) & np.isfinite(frame[second].to_numpy(dtype=float))
-    f = ((2 * u - 1) * (2 * v - 1))[both]
-    return both.sum(), [f.sum(), (f**2).sum(), (f**3).sum()]
+    """Return the number of rows, and the sums in units of powers of 1/128**2."""
+    scores = []
+    for name in (first, second):
+        bins = COLUMNS[name].bins
+        where = bins.edges.searchsorted(frame[name].to_numpy(dtype=float), side="right")
+        scores.append([round(128 * (2 * rank - 1)) for rank in bins.ranks[where].tolist()])
+    both = np.isfinite(frame[[first, second]].to_numpy(dtype=float)).all(axis=1).tolist()
+    products = [one * other for one, other, counts in zip(*scores, both, strict=True) if counts]
+    return len(products), [sum(product**power for product in products) for power in (1, 2, 3)]
 
 
 @settings(max_examples=40, deadline=None)
 @given(FRAMES)
 def test_sums_follow_their_formula(frame):
-    sums = PairSums.of(frame, COLUMNS, NAMES)
+    pairs = PairSums.of(frame, COLUMNS, NAMES)
     for number, pair in enumerate(NAMES):
         rows, expected = by_hand(frame, *pair)
-        assert sums.rows[number] == rows
-        assert sums.sums[number] == pytest.approx(expected, abs=1e-12)
+        assert pairs.rows[number] == rows
+        assert pairs.totals[number].tolist() == expected
+        assert pairs.sums[number].tolist() == [expected[k] / 128 ** (2 * k + 2) for k in range(3)]
 
 
-@settings(max_examples=30, deadline=None)
-@given(FRAMES, FRAMES)
-def test_sums_of_two_parts_are_those_of_the_whole(left, right):
-    whole = pd.concat([left, right], ignore_index=True) if len(left) and len(right) else left if len(left) else right
-    merged = PairSums.of(left, COLUMNS, NAMES) + PairSums.of(right, COLUMNS, NAMES)
-    assert merged.rows.tolist() == PairSums.of(whole, COLUMNS, NAMES).rows.tolist()
-    np.testing.assert_allclose(merged.sums, PairSums.of(whole, COLUMNS, NAMES).sums, rtol=1e-12, atol=1e-12)
+@settings(max_examples=40, deadline=None)
+@given(FRAMES, st.randoms(), st.integers(1, 9), st.integers(1, 5))
+def test_sums_are_the_same_for_any_order_parts_and_blocks(frame, random, rows, block):
+    whole = PairSums.of(frame, COLUMNS, NAMES)
+    order = random.sample(range(len(frame)), len(frame))
+    cut = random.randint(0, len(frame))
+    parts = [PairSums.of(frame.iloc[part], COLUMNS, NAMES) for part in (order[:cut], order[cut:])]
+    marks = np.array([random.random() < 0.5 for _ in range(len(frame))], dtype=bool)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pairs_module, "_ROWS", rows)
+        patch.setattr(bin_numbers, "_BLOCK", block)
+        blocks = PairSums.of(frame, COLUMNS, NAMES)
+        halves = [PairSums.of(frame, COLUMNS, NAMES, counted=marked) for marked in (marks, ~marks)]
+    for same in (parts[0] + parts[1], parts[1] + parts[0], blocks, halves[0] + halves[1]):
+        assert same.rows.tolist() == whole.rows.tolist()
+        assert same.totals.tolist() == whole.totals.tolist()
 
 
-def test_blocks_of_rows_make_no_difference():
-    many = pd.DataFrame(RNG.normal(size=(9000, 3)), columns=["a", "b", "c"])
-    parts = [PairSums.of(many.iloc[at : at + 100], COLUMNS, NAMES) for at in range(0, 9000, 100)]
-    whole = PairSums.of(many, COLUMNS, NAMES)
-    np.testing.assert_allclose(sum(parts[1:], parts[0]).sums, whole.sums, rtol=1e-12)
+def test_sums_over_more_rows_than_a_table_can_have_are_exact_and_survive_storage():
+    pairs = once = PairSums.of(REFERENCE, COLUMNS, NAMES)
+    for _ in range(50):
+        pairs = pairs + pairs
+    assert pairs.totals.tolist() == [[total * 2**50 for total in sums] for sums in once.totals.tolist()]
+    again = PairSums.from_dict(json.loads(json.dumps(pairs.to_dict())), names=NAMES)
+    assert again.totals.tolist() == pairs.totals.tolist()
+    assert again.sums.tolist() == (once.sums * 2.0**50).tolist()
+
+
+def test_many_rows_of_the_outermost_bins_overflow_nowhere():
+    lots = pd.DataFrame({"a": np.full(300_000, 9.0), "b": np.full(300_000, 9.0)})
+    rows, expected = by_hand(lots.head(1), "a", "b")
+    pairs = PairSums.of(lots, COLUMNS, [("a", "b")])
+    assert pairs.rows.tolist() == [300_000 * rows]
+    assert pairs.totals.tolist() == [[300_000 * total for total in expected]]
 
 
 def test_a_pair_with_a_missing_column_has_no_rows():

@@ -125,7 +125,7 @@ def test_a_poor_table_has_a_profile_that_stores_and_adds(frame):
         assert (profile + today).rows == len(frame) + len(other)
         for column in today.columns.values():
             assert column.cells.sum() == column.rows - column.nulls - getattr(column, "infinities", 0)
-    assert len(profile.to_frame()) == 2
+    assert len(profile.to_frame()) == 2 + len(profile.views)
     assert "<table>" in profile._repr_html_()
 
 

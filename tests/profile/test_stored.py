@@ -41,8 +41,10 @@ def test_a_column_stays_small():
     spikes = np.concatenate([np.repeat([0.1, 0.2, 0.3, 0.4], 1100), rng.normal(size=600)])
     assert len(Profile.of(pd.DataFrame({"x": spikes})).to_json()) < 10_000
     texts = pd.DataFrame({"id": [f"passenger {number}" for number in range(20_000)]})
-    assert len(Profile.of(texts).to_json()) < 1_000
+    assert len(Profile.of(texts).to_json()) < 3_000  # with its length and its pattern
     texts = pd.DataFrame({"id": [f"passenger {number % 9000}" for number in range(90_000)]})
+    assert len(Profile.of(texts).to_json()) < 60_000
+    texts = pd.DataFrame({"id": [f"passenger {number % 100_000}" for number in range(300_000)]})
     assert len(Profile.of(texts).to_json()) < 60_000
 
 
@@ -83,6 +85,11 @@ def test_parts_do_not_repeat_what_is_fixed(stored):
         (lambda data: data["fixed"]["columns"][1]["dictionary"].update(hashes="no base64"), "malformed"),
         (lambda data: data["fixed"]["columns"][1]["dictionary"].update(hashes="AAA="), "malformed"),
         (lambda data: data["fixed"].update(pairs=[["a", "b", "c"]]), "malformed"),
+        (lambda data: data["fixed"].update(views=[["length"]]), "malformed"),
+        (lambda data: data["fixed"].update(views=[["length", 1]]), "malformed"),
+        (lambda data: data["fixed"].update(views=[["vowels", "b"]]), "has a view 'vowels' that this maturekit"),
+        (lambda data: data["fixed"].pop("views"), "malformed"),
+        (lambda data: data["fixed"]["columns"][1]["dictionary"].pop("free"), "malformed"),
         (lambda data: data["counted"]["pairs"].update(rows=[1, 2]), "malformed"),
         (lambda data: data["counted"].update(batches=[{"label": "x"}]), "malformed"),
     ],

@@ -105,12 +105,18 @@ class Layout:
         `groups` names the columns that are not ``"data"``, `budget` the shares of groups, and `own` the statistics of
         whole batches.
         """
-        group_of = dict.fromkeys(profile.columns, "data")
-        group_of |= {name: group for group, names in groups.items() for name in names}
+        asked = {name: group for group, names in groups.items() for name in names}
+        text_of = {view.name: view.columns[0] for view in profile.views}
+        group_of = {name: asked.get(name, asked.get(text_of.get(name, name), "data")) for name in profile.columns}
         columns = list(profile.columns.values())
         ends = np.cumsum([slots(column) for column in columns]).tolist()
         begins = [end - slots(column) for column, end in zip(columns, ends, strict=True)]
-        counts = [(c.name, place) for c, at in zip(columns, begins, strict=True) for place in places_of(c, at)]
+        counts = [
+            (c.name, place)
+            for c, at in zip(columns, begins, strict=True)
+            for place in places_of(c, at)
+            if place.name != "nulls" or c.name not in text_of  # a view is null where its text is
+        ]
         scored = [
             (column, at)
             for column, at in zip(columns, begins, strict=True)
@@ -124,7 +130,7 @@ class Layout:
             *((statistic.kind, (statistic.name,), 1.0, "") for statistic in own),
         ]
         groups_of_all = group_of | {statistic.name: statistic.group for statistic in own}
-        statistics = tuple(weighted(drafts, groups_of_all, budget))
+        statistics = tuple(weighted(drafts, groups_of_all, budget=budget, text_of=text_of))
         widths = [len(column.counts) for column, _ in scored]
         ranks = np.concatenate([np.zeros(0), *(column.ranks for column, _ in scored)])
         scores = scores_of(ranks)

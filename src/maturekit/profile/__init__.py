@@ -6,12 +6,16 @@ from maturekit.profile.dictionary import Dictionary
 from maturekit.profile.distance import Distance
 from maturekit.profile.jensen_shannon import JensenShannon
 from maturekit.profile.kolmogorov_smirnov import KolmogorovSmirnov
+from maturekit.profile.length import Length
 from maturekit.profile.moments import Moments
 from maturekit.profile.numeric import NumericColumn
 from maturekit.profile.pairs import PairSums
+from maturekit.profile.pattern import Pattern
 from maturekit.profile.population_stability import PopulationStability
 from maturekit.profile.profile import Profile
+from maturekit.profile.text_view import TextView
 from maturekit.profile.total_variation import TotalVariation
+from maturekit.profile.view import View
 from maturekit.profile.wasserstein import Wasserstein
 
 __all__ = [
@@ -21,11 +25,15 @@ __all__ = [
     "Distance",
     "JensenShannon",
     "KolmogorovSmirnov",
+    "Length",
     "Moments",
     "NumericColumn",
     "PairSums",
+    "Pattern",
     "PopulationStability",
     "Profile",
+    "TextView",
     "TotalVariation",
+    "View",
     "Wasserstein",
 ]

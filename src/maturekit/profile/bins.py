@@ -12,6 +12,8 @@ import numpy as np
 
 from maturekit.errors import ArgumentError
 from maturekit.profile._arrays import floats_in, floats_out, frozen
+from maturekit.profile.bin_numbers import bin_numbers, totals
+from maturekit.profile.order_statistics import runs_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,7 +51,9 @@ class Bins:
 
     Examples
     --------
-    >>> bins = Bins.learn(np.repeat([0.0, 1.0, 2.0], [60, 30, 10]))
+    >>> bins, counts = Bins.learn(np.repeat([0.0, 1.0, 2.0], [60, 30, 10]))
+    >>> counts.tolist()
+    [60, 30, 10]
     >>> bins.edges.tolist(), bins.atoms.tolist()
     ([1.0, 2.0], [0.0, 1.0])
     >>> bins.ranks.tolist()
@@ -77,35 +81,37 @@ class Bins:
             raise ArgumentError("bins need edges that ascend")
 
     @classmethod
-    def learn(cls, values: NDArray[np.float64]) -> Self:
-        """Choose bins for finite values, which must be sorted."""
+    def learn(cls, values: NDArray[np.float64]) -> tuple[Self, NDArray[np.int64]]:
+        """Choose bins for finite values, in any order; also return how many are in each."""
         n = len(values)
         if not n:
             none = np.array([])
-            return cls(none, np.array([0.5]), np.array([math.nan]), none, math.nan, math.nan)
+            return cls(none, np.array([0.5]), np.array([math.nan]), none, math.nan, math.nan), np.zeros(1, np.int64)
         cuts, atoms = _cuts(values)
-        edges = np.array(sorted(cuts))
+        edges = np.array(sorted(cuts)) + 0.0  # -0.0 is 0.0, so that the order of rows shows nowhere
         bounds = np.array([0, *(cuts[edge] for edge in edges.tolist()), n])
         ranks = (bounds[:-1] + bounds[1:]) / (2 * n)
-        low, high = float(values[0]), float(values[-1])
+        counts = np.diff(bounds)
+        low, high = float(values.min()) + 0.0, float(values.max()) + 0.0
+        with np.errstate(over="ignore", invalid="ignore"):
+            means = totals(bin_numbers(edges, values), len(ranks), values) / counts
         fences = itertools.pairwise([low, *edges.tolist(), high])
-        spans = itertools.pairwise(bounds.tolist())
-        centres = [_mean(values[start:stop], *fence) for (start, stop), fence in zip(spans, fences, strict=True)]
-        return cls(edges, ranks, np.array(centres), np.array(atoms), low, high)
+        centres = [_within(*fence, mean) for fence, mean in zip(fences, means.tolist(), strict=True)]
+        return cls(edges, ranks, np.array(centres), np.array(atoms) + 0.0, low, high), counts
 
     def count(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return how many of the finite values, which must be sorted, are in each bin."""
-        return np.diff(values.searchsorted(self.edges), prepend=0, append=len(values)).astype(np.int64, copy=False)
+        """Return how many of the finite values, in any order, are in each bin."""
+        return totals(self.where(values), len(self.ranks))
 
     def outside(self, values: NDArray[np.float64]) -> tuple[int, int]:
-        """Return how many of the finite values, which must be sorted, are below `low` and above `high`."""
+        """Return how many of the finite values, in any order, are below `low` and above `high`."""
         if math.isnan(self.low):
             return 0, 0
-        return int(values.searchsorted(self.low)), len(values) - int(values.searchsorted(self.high, side="right"))
+        return int(np.count_nonzero(values < self.low)), int(np.count_nonzero(values > self.high))
 
-    def where(self, values: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the number of the bin of each value, in any order; NaN falls into the last."""
-        return self.edges.searchsorted(values, side="right")
+    def where(self, values: NDArray[np.float64]) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the number of the bin of each finite value, in any order, as small unsigned integers."""
+        return bin_numbers(self.edges, values)
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready data."""
@@ -143,10 +149,7 @@ def _cuts(values: NDArray[np.float64]) -> tuple[dict[float, int], list[float]]:
     """Return each edge with the number of rows below it, and the atoms."""
     n = len(values)
     tail = min(_TAIL, n // 2) if n >= _UNCUT else n
-    marks = np.unique(values[np.arange(1, _STEPS) * n // _STEPS])
-    starts = values.searchsorted(marks).tolist()
-    stops = values.searchsorted(marks, side="right").tolist()
-    runs = list(zip(marks.tolist(), starts, stops, strict=True))
+    runs = runs_at(values, np.arange(1, _STEPS) * n // _STEPS)
     atoms = [mark for mark, start, stop in runs if stop - start > _ATOM * n]
     whole = bool(atoms) and bool((values == np.floor(values)).all())
     cuts = {}
@@ -159,12 +162,11 @@ def _cuts(values: NDArray[np.float64]) -> tuple[dict[float, int], list[float]]:
         heavy = stop - start >= 2 * n / _STEPS  # such a value also has an edge behind it, so that it stays alone
         for rows in (start, stop) if heavy else (start,):
             if tail <= rows <= n - tail and rows not in taken:
-                cuts[mark if rows == start else float(values[rows])] = rows
+                cuts[mark if rows == start else float(values[values > mark].min())] = rows
                 taken.add(rows)
     return cuts, atoms
 
 
-def _mean(values: NDArray[np.float64], left: float, right: float) -> float:
-    with np.errstate(over="ignore", invalid="ignore"):
-        mean = float(values.mean()) if len(values) else math.nan
-    return min(max(mean, left), right) if math.isfinite(mean) else left / 2 + right / 2  # rounding stays in the bin
+def _within(left: float, right: float, mean: float) -> float:
+    """Return the mean; rounding stays in the bin, and what is empty or overflows lies in its middle."""
+    return min(max(mean, left), right) if math.isfinite(mean) else left / 2 + right / 2

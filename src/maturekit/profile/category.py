@@ -48,6 +48,8 @@ class CategoryColumn:
         Those whose value is not kept.
     unseen : int
         Those whose value the dictionary has never seen.
+    unknown : frozenset of str
+        ``{"nulls"}`` where `least_count` hides how many there were; their rows are then not among `rows`.
 
     Examples
     --------
@@ -78,6 +80,7 @@ class CategoryColumn:
     checked: int
     checked_rest: int
     unseen: int
+    unknown: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Freeze the counts and check that they add up."""
@@ -92,9 +95,12 @@ class CategoryColumn:
             raise ArgumentError(f"column {self.name!r} has a negative count")
 
     @classmethod
-    def of(cls, series: pd.Series[Any], *, kind: str, learnt: NDArray[np.bool_]) -> Self:
-        """Learn the dictionary of a column from the rows where `learnt` is true, and count all rows."""
-        return cls._counted(series, str(series.name), kind, None, learnt)
+    def of(cls, series: pd.Series[Any], *, kind: str, learnt: NDArray[np.bool_], least: int = 1) -> Self:
+        """Learn the dictionary of a column from the rows where `learnt` is true, and count all rows.
+
+        Values of fewer than `least` of these rows are neither kept nor known.
+        """
+        return cls._counted(series, str(series.name), kind, None, learnt, least=least)
 
     def count(self, series: pd.Series[Any], *, learnt: NDArray[np.bool_] | None = None) -> Self:
         """Count the same column of another table; `learnt` marks the rows that the dictionary was learned from."""
@@ -108,12 +114,13 @@ class CategoryColumn:
         kind: str,
         dictionary: Dictionary | None,
         learnt: NDArray[np.bool_] | None,
+        *,
+        least: int = 1,
     ) -> Self:
         codes, texts = values(series)
-        valid = codes >= 0
-        totals = np.bincount(codes[valid], minlength=len(texts))
-        checks = totals if learnt is None else np.bincount(codes[valid & ~learnt], minlength=len(texts))
-        dictionary = Dictionary.learn(texts, totals - checks) if dictionary is None else dictionary
+        totals = np.bincount(codes + 1, minlength=len(texts) + 1)[1:]  # -1 is null
+        checks = totals if learnt is None else np.bincount(codes[~learnt] + 1, minlength=len(texts) + 1)[1:]
+        dictionary = Dictionary.learn(texts, totals - checks, least=least) if dictionary is None else dictionary
         slot = {text: number for number, text in enumerate(dictionary.values)}
         slots = np.array([slot.get(text, len(slot)) for text in texts], dtype=np.int64)
         counts = np.zeros(len(slot) + 1, dtype=np.int64)
@@ -134,7 +141,30 @@ class CategoryColumn:
     def emptied(self) -> Self:
         """Return the summary of no rows over the same dictionary."""
         none = np.zeros(len(self.counts), dtype=np.int64)
-        return dataclasses.replace(self, rows=0, nulls=0, counts=none, rest=0, checked=0, checked_rest=0, unseen=0)
+        return type(self)(self.name, self.kind, self.dictionary, 0, 0, none, 0, 0, 0, 0)
+
+    def hidden(self, least: int) -> Self:
+        """Return the summary without any count of 1 to `least - 1`.
+
+        Too few nulls are unknown, and too few rows of the rest are left out; what was checked is left out as a whole if
+        a part of it is too small; and nothing is left of the column if that holds of a kept value.
+        """
+        small = range(1, least)
+        if any(count in small for count in self.counts.tolist()) or self.rows in small:
+            return self.emptied()
+        nulls, rest = (0 if count in small else count for count in (self.nulls, self.rest))
+        checked = (self.checked, self.checked_rest, self.unseen, self.checked - self.checked_rest)
+        checked = (0, 0, 0, 0) if rest != self.rest or any(count in small for count in checked) else checked
+        return dataclasses.replace(
+            self,
+            rows=self.rows - (self.nulls - nulls) - (self.rest - rest),
+            nulls=nulls,
+            rest=rest,
+            checked=checked[0],
+            checked_rest=checked[1],
+            unseen=checked[2],
+            unknown=self.unknown if nulls == self.nulls else frozenset({"nulls"}),
+        )
 
     @property
     def values(self) -> tuple[str, ...]:
@@ -155,22 +185,25 @@ class CategoryColumn:
                 f"column {self.name!r} was counted over different values",
                 hint="count both with the same reference: `Profile.of(frame, like=reference)`.",
             )
+        unknown = self.unknown | other.unknown
+        nulls = 0 if "nulls" in unknown else self.nulls + other.nulls
         return dataclasses.replace(
             self,
-            rows=self.rows + other.rows,
-            nulls=self.nulls + other.nulls,
+            rows=self.rows - self.nulls + other.rows - other.nulls + nulls,
+            nulls=nulls,
             counts=self.counts + other.counts,
             rest=self.rest + other.rest,
             checked=self.checked + other.checked,
             checked_rest=self.checked_rest + other.checked_rest,
             unseen=self.unseen + other.unseen,
+            unknown=unknown,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was counted as JSON-ready data; name, kind and dictionary are stored once, by the profile."""
         return {
             "rows": self.rows,
-            "nulls": self.nulls,
+            "nulls": None if "nulls" in self.unknown else self.nulls,
             "counts": self.counts.tolist(),
             "rest": self.rest,
             "checked": [self.checked, self.checked_rest, self.unseen],
@@ -179,10 +212,13 @@ class CategoryColumn:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, name: str, kind: str, dictionary: Dictionary) -> Self:
         """Read back what `to_dict` wrote."""
-        rows, nulls, rest = (int(data[key]) for key in ("rows", "nulls", "rest"))
+        rows, nulls, rest = (
+            int(count) for count in (data["rows"], 0 if data["nulls"] is None else data["nulls"], data["rest"])
+        )
+        unknown = frozenset({"nulls"} if data["nulls"] is None else ())
         checked, checked_rest, unseen = map(int, data["checked"])
         counts = np.array(data["counts"], dtype=np.int64)
-        return cls(name, kind, dictionary, rows, nulls, counts, rest, checked, checked_rest, unseen)
+        return cls(name, kind, dictionary, rows, nulls, counts, rest, checked, checked_rest, unseen, unknown)
 
     def __repr__(self) -> str:
         """Return name, kind and sizes."""

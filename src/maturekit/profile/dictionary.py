@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -22,6 +23,9 @@ _KEPT = 50
 _TWICE = 2  # a value that stands once is a row, not a frequency, and is never stored
 _LONGEST = 200
 _KNOWN = 10_000
+_FREE = 0.9
+_ENOUGH = 20  # rows; of fewer nobody can tell whether values repeat
+_NOTABLE = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -39,6 +43,10 @@ class Dictionary:
         long.
     hashes : array of uint32, ascending
         Hashes of the values seen; where these are over 10,000, of at most 10,000 that were seen twice or more.
+    free : bool
+        Whether the column is free text or ids: over 90 % of at least 20 rows hold a value that stands once. Then only
+        values that hold at least 1 % of the rows are kept, nothing else is known, and neither the rest nor what is
+        unseen says anything: nearly every row is both, always.
 
     Examples
     --------
@@ -53,6 +61,7 @@ class Dictionary:
 
     values: tuple[str, ...]
     hashes: NDArray[np.uint32]
+    free: bool = False
 
     def __post_init__(self) -> None:
         """Freeze the hashes and check that they ascend."""
@@ -62,16 +71,27 @@ class Dictionary:
             raise ArgumentError("a dictionary needs hashes that ascend")
 
     @classmethod
-    def learn(cls, labels: Sequence[str], counts: NDArray[np.int64]) -> Self:
-        """Choose from distinct values and their numbers of rows; ties are broken by the value."""
-        order = sorted(np.flatnonzero(counts).tolist(), key=lambda i: (-counts[i], labels[i]))
-        twice = [i for i in order if counts[i] >= _TWICE]
-        kept = [labels[i] for i in twice if len(labels[i]) <= _LONGEST][:_KEPT]
-        known = order if len(order) <= _KNOWN else twice[:_KNOWN]
-        return cls(tuple(kept), np.unique(_hashes([labels[i] for i in known])))
+    def learn(cls, labels: Sequence[str], counts: NDArray[np.int64], *, least: int = 1) -> Self:
+        """Choose from distinct values and their numbers of rows, none below `least`; ties are broken by the value."""
+        rows = int(counts.sum())
+        free = rows >= _ENOUGH and int((counts == 1).sum()) > _FREE * rows
+        fewest = max(least, math.ceil(_NOTABLE * rows), _TWICE) if free else least
+        if np.count_nonzero(counts >= fewest) > _KNOWN:
+            fewest = max(fewest, _TWICE)
+        found = np.flatnonzero(counts >= max(fewest, 1))
+        if len(found) > _KNOWN:
+            found = found[counts[found] >= np.partition(counts[found], -_KNOWN)[-_KNOWN]]
+        by_label = np.array(sorted(found.tolist(), key=labels.__getitem__), dtype=np.intp)
+        order = by_label[np.argsort(-counts[by_label], kind="stable")].tolist()
+        kept = [labels[i] for i in order if counts[i] >= _TWICE and len(labels[i]) <= _LONGEST][:_KEPT]
+        known = kept if free else [labels[i] for i in order[:_KNOWN]]
+        return cls(tuple(kept), np.unique(_hashes(known)), free)
 
     def knows(self, labels: Sequence[str]) -> NDArray[np.bool_]:
         """Return for each value whether it was seen."""
+        if self.free:  # few are known, and there may be millions of others to hash
+            known = set(self.values)
+            return np.fromiter((label in known for label in labels), dtype=np.bool_, count=len(labels))
         return np.isin(_hashes(labels), self.hashes)
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,13 +99,16 @@ class Dictionary:
         return {
             "values": list(self.values),
             "hashes": base64.b64encode(self.hashes.astype("<u4").tobytes()).decode(),
+            "free": self.free,
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read back what `to_dict` wrote."""
         raw = base64.b64decode(data["hashes"], validate=True)
-        return cls(tuple(map(str, data["values"])), np.frombuffer(raw, dtype="<u4").astype(np.uint32))
+        return cls(
+            tuple(map(str, data["values"])), np.frombuffer(raw, dtype="<u4").astype(np.uint32), bool(data["free"])
+        )
 
     def __eq__(self, other: object) -> bool:
         """Equal in values and hashes."""
@@ -93,7 +116,8 @@ class Dictionary:
             return True
         if not isinstance(other, Dictionary):
             return NotImplemented
-        return self.values == other.values and np.array_equal(self.hashes, other.hashes)
+        same = (self.values, self.free) == (other.values, other.free)
+        return same and np.array_equal(self.hashes, other.hashes)
 
     def __hash__(self) -> int:
         """Hash of the kept values."""

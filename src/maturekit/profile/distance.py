@@ -103,14 +103,14 @@ class Distance(ABC):
                 f"{column!r} has {len(column.cells)} cells, got counts of {p.shape[-1:]} and {q.shape[-1:]}"
             )
         p, q = np.broadcast_arrays(p, q)
-        rows = np.minimum(p.sum(axis=-1), q.sum(axis=-1))
+        rows, totals = _rows(p), _rows(q)
+        p, q = (counts / np.where(n > 0, n, 1.0)[..., None] for counts, n in ((p, rows), (q, totals)))
         with np.errstate(over="ignore", invalid="ignore"):  # values near the end of float64 have no finite spread
-            return np.where(rows > 0, self._distance(_shares(p), _shares(q), _positions(column)), np.nan)
+            return np.where(np.minimum(rows, totals) > 0, self._distance(p, q, _positions(column)), np.nan)
 
 
-def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    totals = counts.sum(axis=-1, keepdims=True)
-    return counts / np.where(totals > 0, totals, 1.0)
+def _rows(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    return counts @ np.ones(counts.shape[-1])  # several times as fast as `sum` over a short last axis
 
 
 def _alike(reference: NumericColumn | CategoryColumn, current: NumericColumn | CategoryColumn) -> bool:

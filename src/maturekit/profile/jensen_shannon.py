@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["JensenShannon"]
 
+_LEAST = 1e-300  # keeps the logarithm of 0 finite, and changes no other share
+
 
 class JensenShannon(Distance):
     """Jensen-Shannon distance: the square root of the Jensen-Shannon divergence in bits.
@@ -47,4 +49,4 @@ class JensenShannon(Distance):
 
 
 def _bits(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(-(p * np.log2(p, where=p > 0, out=np.zeros_like(p))).sum(axis=-1))
+    return np.asarray(-np.einsum("...i,...i->...", p, np.log2(p + _LEAST)))

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Moments"]
 
+_BLOCK = 32_768  # numbers; what is made of them stays in the cache
+
 
 @dataclass(frozen=True, slots=True)
 class Moments:
@@ -59,12 +61,15 @@ class Moments:
         if not len(array):
             return cls()
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = float(np.clip(array.mean(), array.min(), array.max()))  # rounding must not leave the range
-            apart = array - mean
-            squares = apart * apart
-            m2 = float(squares.sum())
-            squares *= apart
-            return cls(len(array), *map(_finite, (mean, m2, float(squares.sum()))))
+            mean = min(max(float(array.mean()), float(array.min())), float(array.max()))  # rounding stays within
+            m2 = m3 = 0.0
+            for start in range(0, len(array), _BLOCK):
+                apart = array[start : start + _BLOCK] - mean
+                powers = apart * apart
+                m2 += float(powers.sum())
+                powers *= apart
+                m3 += float(powers.sum())
+        return cls(len(array), *map(_finite, (mean, m2, m3)))
 
     @property
     def variance(self) -> float:

@@ -44,6 +44,9 @@ class NumericColumn:
         Finite rows outside the reference's range `bins.low` to `bins.high`; they are in the outer bins as well.
     moments : Moments
         Of the finite values.
+    unknown : frozenset of str
+        ``"nulls"`` or ``"infinities"`` where `least_count` hides how many there were; their rows are then not among
+        `rows`.
 
     Examples
     --------
@@ -70,6 +73,7 @@ class NumericColumn:
     below: int
     above: int
     moments: Moments
+    unknown: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         """Freeze the counts and check that they add up."""
@@ -93,29 +97,29 @@ class NumericColumn:
     @classmethod
     def _counted(cls, series: pd.Series[Any], name: str, kind: str, bins: Bins | None) -> Self:
         values = numbers(series, kind)
-        finite = np.sort(values[np.isfinite(values)])
-        nulls = int(np.isnan(values).sum())
-        bins = Bins.learn(finite) if bins is None else bins
-        below, above = bins.outside(finite)
+        rows, nulls, finite = len(values), 0, np.isfinite(values)
+        if not finite.all():
+            nulls = int(np.count_nonzero(np.isnan(values)))
+            values = values[finite]
+        bins, counts = Bins.learn(values) if bins is None else (bins, bins.count(values))
+        below, above = bins.outside(values)
         return cls(
             name=name,
             kind=kind,
             bins=bins,
-            rows=len(values),
+            rows=rows,
             nulls=nulls,
-            infinities=len(values) - nulls - len(finite),
-            counts=bins.count(finite),
+            infinities=rows - nulls - len(values),
+            counts=counts,
             below=below,
             above=above,
-            moments=Moments.of(finite),
+            moments=Moments.of(values),
         )
 
     def emptied(self) -> Self:
         """Return the summary of no rows over the same bins."""
         none = np.zeros(len(self.counts), dtype=np.int64)
-        return dataclasses.replace(
-            self, rows=0, nulls=0, infinities=0, counts=none, below=0, above=0, moments=Moments()
-        )
+        return type(self)(self.name, self.kind, self.bins, 0, 0, 0, none, 0, 0, Moments())
 
     @property
     def edges(self) -> NDArray[np.float64]:
@@ -135,7 +139,8 @@ class NumericColumn:
     @property
     def atom_counts(self) -> NDArray[np.int64]:
         """Rows in the bin of each atom, without those outside the reference's range."""
-        return self.cells[1:-1][self.bins.where(self.bins.atoms)]
+        inside = self.cells[1:-1]
+        return inside.take(self.bins.where(self.bins.atoms))
 
     @property
     def low(self) -> float:
@@ -174,23 +179,27 @@ class NumericColumn:
                 f"column {self.name!r} was counted over different bins",
                 hint="count both with the same reference: `Profile.of(frame, like=reference)`.",
             )
+        unknown = self.unknown | other.unknown
+        nulls = 0 if "nulls" in unknown else self.nulls + other.nulls
+        infinities = 0 if "infinities" in unknown else self.infinities + other.infinities
         return dataclasses.replace(
             self,
-            rows=self.rows + other.rows,
-            nulls=self.nulls + other.nulls,
-            infinities=self.infinities + other.infinities,
+            rows=self.finite + other.finite + nulls + infinities,
+            nulls=nulls,
+            infinities=infinities,
             counts=self.counts + other.counts,
             below=self.below + other.below,
             above=self.above + other.above,
             moments=self.moments + other.moments,
+            unknown=unknown,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was counted as JSON-ready data; name, kind and bins are stored once, by the profile."""
         return {
             "rows": self.rows,
-            "nulls": self.nulls,
-            "infinities": self.infinities,
+            "nulls": None if "nulls" in self.unknown else self.nulls,
+            "infinities": None if "infinities" in self.unknown else self.infinities,
             "counts": self.counts.tolist(),
             "outside": [self.below, self.above],
             "moments": self.moments.to_list(),
@@ -201,9 +210,10 @@ class NumericColumn:
         """Read back what `to_dict` wrote."""
         below, above = data["outside"]
         moments = Moments.from_list(data["moments"])
-        rows, nulls, infinities = (int(data[key]) for key in ("rows", "nulls", "infinities"))
+        unknown = frozenset(key for key in ("nulls", "infinities") if data[key] is None)
+        rows, nulls, infinities = (0 if key in unknown else int(data[key]) for key in ("rows", "nulls", "infinities"))
         counts = np.array(data["counts"], dtype=np.int64)
-        return cls(name, kind, bins, rows, nulls, infinities, counts, int(below), int(above), moments)
+        return cls(name, kind, bins, rows, nulls, infinities, counts, int(below), int(above), moments, unknown)
 
     def __repr__(self) -> str:
         """Return name, kind and sizes."""

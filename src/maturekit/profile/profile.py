@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import pandas as pd
 
 from maturekit._core import html
 from maturekit._core.digest import digest_of
 from maturekit._core.frames import Table, as_frame
 from maturekit._core.seeds import RandomState
-from maturekit.errors import ArgumentError, ArgumentTypeError, ProfileMismatchError
-from maturekit.profile import build, stored
+from maturekit.errors import ArgumentError, ProfileMismatchError
+from maturekit.profile import build, making, passes, stored
 from maturekit.profile.category import CategoryColumn
+from maturekit.profile.coarse import hidden
 from maturekit.profile.numeric import NumericColumn
 from maturekit.profile.pairs import PairSums
+from maturekit.profile.text_view import TextView
+from maturekit.profile.view import View
+from maturekit.profile.views import checked, listed, widened
+from maturekit.scan.chunks import ROWS, Source
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from maturekit.schema import Schema
 
@@ -50,6 +54,8 @@ class Profile:
         class holds its own: ``profile.classes["weekend"].batches``.
     classes : mapping of str to Profile
         With `classes=`: the same counts for each season class.
+    views : tuple of TextView
+        Which of the columns are views of texts; later tables get them by themselves.
 
     Examples
     --------
@@ -84,9 +90,11 @@ class Profile:
     pairs: PairSums | None = None
     batches: Mapping[str, Profile] = field(default_factory=dict)
     classes: Mapping[str, Profile] = field(default_factory=dict)
+    views: tuple[TextView, ...] = ()
 
     def __post_init__(self) -> None:
         """Freeze the mappings and check the number of rows."""
+        object.__setattr__(self, "views", tuple(self.views))
         for name in ("columns", "batches", "classes"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
         most = max((column.rows for column in self.columns.values()), default=0)
@@ -102,6 +110,8 @@ class Profile:
         like: Profile | None = None,
         batches: ArrayLike | None = None,
         classes: ArrayLike | None = None,
+        views: Iterable[View] = (),
+        least_count: int = 1,
         random_state: RandomState = 0,
     ) -> Self:
         """Summarise a table.
@@ -114,12 +124,19 @@ class Profile:
             Says which columns to summarise (not keys, not those tagged as personal) and of which kind they are. Without
             one, all columns by their dtypes.
         like : Profile, optional
-            A reference whose bins, values and pairs are used. A column that the table lacks is then there with
-            `rows == 0`; columns that the reference lacks are left out.
+            A reference whose bins, values, pairs and text views are used. A column that the table lacks is then there
+            with `rows == 0`; columns that the reference lacks are left out.
         batches : array of labels, one for each row, optional
             Also count each batch (a day, say) by itself, which tells how much batches differ naturally.
         classes : array of labels, one for each row, optional
             Also count each season class (a weekday, say) by itself.
+        views : iterable of View, optional
+            Columns computed from others, in addition to the length and pattern of texts (kind string) whose values do
+            not say it all: those where over 5 % of the rows hold a value that is not kept by name.
+        least_count : int, default 1
+            No count from 1 to `least_count - 1` is kept: bins and rare values are merged until they hold so many rows,
+            and what cannot be merged is unknown, as if there had been no table to count it in. The extremes of a column
+            and its rare values are then not kept either.
         random_state : int, generator or None, default 0
             Draws the 4/5 of the rows that dictionaries are learned from.
 
@@ -130,47 +147,86 @@ class Profile:
         ProfileMismatchError
             The table has none of the columns of `like`.
         ArgumentError
-            Labels do not fit the rows, or both `schema` and `like` are given.
+            Labels do not fit the rows, a view has the name of a column, or `like` meets what only a new reference has.
         """
+        making.check_given(Profile, like, schema, least_count)
         frame = as_frame(frame)
-        learnt = None
-        if like is None:
-            learnt = build.split(len(frame), random_state)
-            whole = cls(len(frame), *build.learn(frame, build.kinds_of(frame, schema), learnt))
-        elif not isinstance(like, Profile):
-            raise ArgumentTypeError(f"like must be a Profile, got {type(like).__name__}")
-        elif schema is not None:
-            raise ArgumentError(
-                "schema and like exclude each other", hint="`like` already says what to count, and how."
-            )
-        else:
-            whole = cls._counted(frame, like, None)
-        if batches is None and classes is None:
-            return whole
-        frame = frame[[name for name in whole.columns if name in frame.columns]]
-        days = {} if batches is None else build.parts(batches, len(frame), what="batches")
-        if classes is None:
-            return replace(whole, batches=cls._each(frame, whole, learnt, days))
-        seasons = build.parts(classes, len(frame), what="classes")
-        parts = cls._each(frame, whole, learnt, seasons)
-        for label, rows in seasons.items():
-            inside = {day: shared for day, those in days.items() if len(shared := np.intersect1d(those, rows))}
-            parts[label] = replace(parts[label], batches=cls._each(frame, whole, learnt, inside))
-        return replace(whole, classes=parts)
+        views = checked(views, frame.columns, like=None if like is None else like.columns)
+        labels = making.Labels(batches, classes)
+        if like is not None:
+            return making.counted(cls, frame, like, build.Roles(), labels=labels, views=views)
+        frame = widened(frame, views)
+        kinds = build.kinds_of(frame, schema, views=[view.name for view in views])
+        learnt = build.split(len(frame), random_state)
+        roles = build.Roles(learnt, ~learnt)
+        made = making.learned(cls, frame, kinds, roles, labels=labels, views=views, least=least_count)
+        return hidden(made, least_count)
 
     @classmethod
-    def _counted(cls, frame: pd.DataFrame, like: Profile, learnt: NDArray[np.bool_] | None) -> Self:
-        names = like.pairs.names if like.pairs else ()
-        return cls(len(frame), *build.count(frame, like.columns, names, learnt=learnt))
+    def scan(
+        cls,
+        source: Source,
+        *,
+        schema: Schema | None = None,
+        like: Profile | None = None,
+        batches: str | None = None,
+        classes: str | None = None,
+        views: Iterable[View] = (),
+        least_count: int = 1,
+        rows: int = ROWS,
+        n_jobs: int | None = None,
+        random_state: RandomState = 0,
+    ) -> Self:
+        """Summarise a table that need not fit in memory, chunk by chunk.
 
-    @classmethod
-    def _each(
-        cls, frame: pd.DataFrame, whole: Profile, learnt: NDArray[np.bool_] | None, rows: Mapping[str, NDArray[np.intp]]
-    ) -> dict[str, Profile]:
-        return {
-            label: cls._counted(frame.take(those), whole, None if learnt is None else learnt[those])
-            for label, those in rows.items()
-        }
+        With `like`, one pass counts what `of` would count of the whole table: counts are equal, moments up to rounding.
+
+        Without, a first pass keeps a random sample of 262,144 rows and chooses bins, dictionaries and pairs by it; a
+        second one counts all rows, so that these counts are exact. What was learned from the sample is judged on the
+        other rows. Shares of rows below an edge in the sample differ from those in the whole table by at most 0.0038, in
+        each column with probability 0.999 (Dvoretzky, Kiefer and Wolfowitz 1956; Massart 1990); that moves where edges
+        lie, not what is counted. A table of at most so many rows gives what `of` gives, in one pass. In memory are the
+        sample and a few chunks for each worker.
+
+        Parameters
+        ----------
+        source : table, path, function or iterable
+            Whatever `maturekit.scan.chunks` reads, such as the path of a parquet file, or functions that each return a
+            part of the table. Without `like` it must give the same rows twice.
+        schema, like, views, least_count
+            As in `of`. Views are computed by the workers.
+        batches, classes : str, optional
+            Names of the columns that hold the labels of each row. A new reference does not summarise these columns.
+        rows : int, default 262144
+            Size of the pieces that a table in memory is cut into.
+        n_jobs : int, optional
+            As in joblib; ``joblib.parallel_config("dask")`` around the call runs it on a Dask cluster. Where it runs
+            never changes the result.
+        random_state : int, generator or None, default 0
+            Draws the sample. How the source is cut into chunks is part of the draw.
+
+        Raises
+        ------
+        TableError, ProfileMismatchError, ArgumentError
+            As in `of`; also for parts that do not fit one another, and a source that can be read only once.
+        NotFoundError
+            A column of labels is not there.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> months = [pd.DataFrame({"late": [0] * 60 + [1] * 40, "month": month}) for month in ("January", "February")]
+        >>> reference = Profile.scan(months, batches="month")
+        >>> reference
+        Profile(200 rows, 1 columns, 2 batches)
+        >>> Profile.scan((month for month in months), like=reference).columns["late"].counts.tolist()
+        [120, 80]
+        """
+        making.check_given(Profile, like, schema, least_count)
+        task = passes.Task(cls, schema, listed(views), batches, classes, least_count)
+        if like is not None:
+            return passes.counted(task, source, like, rows=rows, n_jobs=n_jobs)
+        return passes.learned(task, source, rows=rows, n_jobs=n_jobs, random_state=random_state)
 
     def __add__(self, other: Self) -> Self:
         """Merge the profiles of two parts; batches and classes of the same label are merged as well.
@@ -191,6 +247,7 @@ class Profile:
             self.pairs + other.pairs if self.pairs and other.pairs else None,
             _joined(self.batches, other.batches),
             _joined(self.classes, other.classes),
+            self.views,
         )
 
     def to_json(self) -> str:
@@ -224,7 +281,10 @@ class Profile:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the mappings as dicts, since a mapping proxy cannot be pickled."""
-        return (type(self), (self.rows, dict(self.columns), self.pairs, dict(self.batches), dict(self.classes)))
+        return (
+            type(self),
+            (self.rows, dict(self.columns), self.pairs, dict(self.batches), dict(self.classes), self.views),
+        )
 
     def __repr__(self) -> str:
         """Return the sizes."""
@@ -247,16 +307,18 @@ def _joined(left: Mapping[str, Profile], right: Mapping[str, Profile]) -> dict[s
 
 
 def _facts(column: NumericColumn | CategoryColumn) -> dict[str, Any]:
-    facts: dict[str, Any] = {"kind": column.kind, "rows": column.rows, "nulls": column.nulls}
+    nulls = math.nan if "nulls" in column.unknown else column.nulls
+    facts: dict[str, Any] = {"kind": column.kind, "rows": column.rows, "nulls": nulls}
     if isinstance(column, NumericColumn):
         mean = column.moments.mean if column.finite else math.nan
-        facts |= {"infinities": column.infinities, "mean": mean, "sd": column.moments.sd}
+        infinities = math.nan if "infinities" in column.unknown else column.infinities
+        facts |= {"infinities": infinities, "mean": mean, "sd": column.moments.sd}
         return facts | {"low": column.low, "high": column.high}
     return facts | {"kept": len(column.values), "rest": column.rest, "unseen": column.unseen}
 
 
 def _shown(column: NumericColumn | CategoryColumn) -> list[str]:
-    nulls = f"{column.nulls / column.rows:.2%}" if column.rows else "-"
+    nulls = "-" if not column.rows or "nulls" in column.unknown else f"{column.nulls / column.rows:.2%}"
     if isinstance(column, NumericColumn):
         facts = _facts(column)
         return [nulls, *(f"{facts[name]:.4g}" for name in ("mean", "sd", "low", "high")), ""]

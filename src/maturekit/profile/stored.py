@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit.errors import FormatError
+from maturekit.profile import views
 from maturekit.profile.bins import Bins
 from maturekit.profile.category import CategoryColumn
 from maturekit.profile.dictionary import Dictionary
 from maturekit.profile.numeric import NumericColumn
 from maturekit.profile.pairs import PairSums
+from maturekit.profile.text_view import TextView
 
 if TYPE_CHECKING:
     from maturekit.profile.profile import Profile
@@ -22,12 +24,15 @@ _FORMAT = 1
 
 P = TypeVar("P", bound="Profile")
 
+_Fixed = tuple[Sequence[tuple[str, str, Bins | Dictionary]], Sequence[tuple[str, str]], tuple[TextView, ...]]
+
 
 def write(profile: Profile) -> str:
     """Return the canonical JSON text of a profile."""
     fixed = {
         "columns": [_layout(column) for column in profile.columns.values()],
         "pairs": [list(pair) for pair in profile.pairs.names] if profile.pairs else [],
+        "views": [views.write(view) for view in profile.views],
     }
     return canonical_json(
         {"format": _FORMAT, "fixed": fixed, "counted": _counted(profile, list(profile.columns))}
@@ -40,7 +45,8 @@ def read(kind: type[P], text: str | bytes) -> P:
     try:
         layouts = [(layout["name"], layout["kind"], _fixed(layout)) for layout in data["fixed"]["columns"]]
         pairs = [(first, second) for first, second in data["fixed"]["pairs"]]
-        return _recounted(kind, layouts, pairs, data["counted"])
+        texts = tuple(views.read(view) for view in data["fixed"]["views"])
+        return _recounted(kind, (layouts, pairs, texts), data["counted"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(f"a stored profile is malformed: {error!r}") from error
 
@@ -68,21 +74,16 @@ def _counted(profile: Profile, names: Sequence[str]) -> dict[str, Any]:
     return data
 
 
-def _recounted(
-    kind: type[P],
-    layouts: Sequence[tuple[str, str, Bins | Dictionary]],
-    pairs: Sequence[tuple[str, str]],
-    data: Mapping[str, Any],
-) -> P:
+def _recounted(kind: type[P], fixed: _Fixed, data: Mapping[str, Any]) -> P:
+    layouts, pairs, texts = fixed
     columns: dict[str, NumericColumn | CategoryColumn] = {}
-    for (name, what, fixed), counted in zip(layouts, data["columns"], strict=True):
-        if isinstance(fixed, Bins):
-            columns[name] = NumericColumn.from_dict(counted, name=name, kind=what, bins=fixed)
+    for (name, what, shared), counted in zip(layouts, data["columns"], strict=True):
+        if isinstance(shared, Bins):
+            columns[name] = NumericColumn.from_dict(counted, name=name, kind=what, bins=shared)
         else:
-            columns[name] = CategoryColumn.from_dict(counted, name=name, kind=what, dictionary=fixed)
+            columns[name] = CategoryColumn.from_dict(counted, name=name, kind=what, dictionary=shared)
     sums = None if data["pairs"] is None else PairSums.from_dict(data["pairs"], names=pairs)
     batches, classes = (
-        {part["label"]: _recounted(kind, layouts, pairs, part) for part in data.get(name, ())}
-        for name in ("batches", "classes")
+        {part["label"]: _recounted(kind, fixed, part) for part in data.get(name, ())} for name in ("batches", "classes")
     )
-    return kind(int(data["rows"]), columns, sums, batches, classes)
+    return kind(int(data["rows"]), columns, sums, batches, classes, texts)

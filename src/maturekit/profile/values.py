@@ -99,10 +99,27 @@ def values(series: pd.Series[Any]) -> tuple[NDArray[np.int64], list[str]]:
             codes, uniques = pd.factorize(series)
         except (TypeError, NotImplementedError):  # lists cannot be hashed, nor encoded by Arrow; their text can
             codes, uniques = pd.factorize(series.map(str, na_action="ignore"))
-    texts = [_text(value) for value in uniques]
+    cells = uniques.tolist()
+    if _storable(cells):
+        return np.asarray(codes, dtype=np.int64), cells
+    texts = [_text(value) for value in cells]
     place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     moved = np.array([*(place[text] for text in texts), -1], dtype=np.int64)  # the last is where -1 points
     return moved[np.asarray(codes, dtype=np.int64)], list(place)
+
+
+def _storable(cells: list[Any]) -> bool:
+    """Whether all cells are texts, and have UTF-8: asked of all at once, since there may be millions."""
+    if not set(map(type, cells)) <= {str}:
+        return False
+    joined = "".join(cells)
+    if joined.isascii():
+        return True
+    try:
+        joined.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _plain(series: pd.Series[Any]) -> NDArray[np.float64]:

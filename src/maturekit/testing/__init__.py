@@ -13,6 +13,7 @@ if _typing.TYPE_CHECKING:
     from maturekit.testing.serializers import SERIALIZER_CHECKS
     from maturekit.testing.stores import STORE_CHECKS
     from maturekit.testing.suites import SUITES, Check, check, checks_of
+    from maturekit.testing.views import VIEW_CHECKS
     from maturekit.testing.walk import bases, implementations, modules
     from maturekit.testing.wrappers import WRAPPER_CHECKS
 
@@ -27,6 +28,7 @@ __all__ = [
     "STORE_CHECKS",
     "SUITES",
     "TABLE_RULE_CHECKS",
+    "VIEW_CHECKS",
     "WRAPPER_CHECKS",
     "Check",
     "bases",
@@ -48,6 +50,7 @@ _HOMES = {  # a test of one gate does not load every block
     "STORE_CHECKS": "maturekit.testing.stores",
     "SUITES": "maturekit.testing.suites",
     "TABLE_RULE_CHECKS": "maturekit.testing.rules",
+    "VIEW_CHECKS": "maturekit.testing.views",
     "WRAPPER_CHECKS": "maturekit.testing.wrappers",
     "bases": "maturekit.testing.walk",
     "check": "maturekit.testing.suites",
