@@ -75,8 +75,8 @@ def test_a_complete_break_is_found_with_few_reference_days_before_it_becomes_nor
 def test_the_wrapper_is_on_from_fourteen_batches():
     rng = np.random.default_rng(6)
     few, enough = (watched(story(rng, days, effect=0.1)) for days in (13, 14))
-    assert few.state()["state"]["known"]["effects"] is None
-    assert enough.state()["state"]["known"]["effects"]["batches"][0] == 14
+    assert few._state.known.effects is None
+    assert enough._state.known.effects.batches[0] == 14
 
 
 def test_judging_batches_of_any_law_is_never_bolder_than_a_normal_number():

@@ -1,17 +1,15 @@
-"""States in a store: no batch counts twice, and a crash between any two steps is repeated harmlessly."""
+"""A watch counts each batch once, for ever, and keeps readings and the latest state."""
 
 from __future__ import annotations
-
-import threading
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from maturekit.drift import Monitor, Watch
-from maturekit.errors import ArgumentError, BatchTakenError, NameRuleError, ProfileMismatchError, StorageError
-from maturekit.profile import Profile
-from maturekit.storage import LocalStore, MemoryStore
+from maturekit.drift import BatchValue, Monitor, Watch
+from maturekit.errors import ArgumentError, BatchTakenError, IntegrityError, NameRuleError, ProfileMismatchError
+from maturekit.profile import Profile, View
+from maturekit.storage import MemoryStore
 
 PROFILE = Profile.of(pd.DataFrame({"x": np.arange(1_000.0) % 97, "loss": np.arange(1_000.0) % 31}))
 
@@ -23,37 +21,6 @@ def day(seed, shift=0.0):
 
 def monitor(**settings):
     return Monitor(PROFILE, false_alarms_per_year=1, batches_per_year=365, **settings)
-
-
-class Failing(MemoryStore):
-    """A store whose process dies before the n-th value is written."""
-
-    def __init__(self, die_before):
-        super().__init__()
-        self.die_before = die_before
-
-    def _put_new(self, key, data):
-        if self.die_before == 0:
-            raise StorageError("power cut")
-        self.die_before -= 1
-        super()._put_new(key, data)
-
-
-@pytest.mark.parametrize("crash", [0, 1, 2, 3])
-def test_a_crash_between_any_two_steps_is_repeated_harmlessly(crash):
-    store, straight = Failing(crash), monitor()
-    try:
-        for name in ("a", "b"):
-            Watch(store, "flights", monitor()).update(day(ord(name)), batch=name)
-    except StorageError:
-        store.die_before = -1
-    store.die_before = -1
-    for name in ("a", "b", "c"):  # the job starts again from the beginning
-        Watch(store, "flights", monitor()).update(day(ord(name)), batch=name)
-        straight.update(day(ord(name)), batch=name)
-    watch = Watch(store, "flights", monitor())
-    assert watch.number == 3
-    assert watch.monitor.state() == straight.state()
 
 
 def test_a_batch_sent_again_gives_its_first_reading_and_other_rows_are_refused():
@@ -98,27 +65,6 @@ def test_after_rebase_on_a_profile_the_old_one_is_refused():
         Watch(store, "flights", monitor()).update(day(3), batch="c")
 
 
-def test_several_writers_count_every_batch_once(tmp_path):
-    store, errors = LocalStore(tmp_path / "store"), []
-
-    def work(names):
-        try:
-            for name in names:
-                Watch(store, "flights", monitor()).update(day(int(name)), batch=name)
-        except Exception as error:  # noqa: BLE001  # a thread has no other way to tell
-            errors.append(error)
-
-    jobs = [threading.Thread(target=work, args=(names,)) for names in ("123", "321", "234")]
-    for job in jobs:
-        job.start()
-    for job in jobs:
-        job.join()
-    watch = Watch(store, "flights", monitor())
-    assert not errors
-    assert watch.number == 4
-    assert watch.monitor.state()["state"]["known"]["pools"][""]["cells"][0] == 1_000 + 4 * 200
-
-
 def test_an_empty_batch_leaves_no_state():
     watch = Watch(MemoryStore(), "flights", monitor())
     assert watch.update(day(1).head(0), batch="a").verdict == "not_enough_evidence"
@@ -130,3 +76,115 @@ def test_opening_writes_nothing_and_names_are_checked(tmp_path):
     assert not (tmp_path / "new").exists()
     with pytest.raises(NameRuleError):
         Watch(tmp_path, "../x", monitor())
+
+
+class Largest(BatchValue):
+    name = "largest x"
+
+    def _value(self, batch):
+        return batch.frame["x"].max()
+
+
+def test_own_statistics_are_resumed_and_part_of_what_must_be_the_same():
+    watch = Watch(MemoryStore(), "flights", monitor(statistics=[Largest()]))
+    frame = day(1).assign(x=day(1)["x"].replace(96, 95))
+    beyond = pd.DataFrame({"x": [200.0, 300.0], "loss": [1.0, 1.0]})
+    watch.update(frame, batch="a")
+    watch.update(beyond, batch="b")
+    assert watch.update(frame, batch="a").ok
+    other = beyond.assign(x=[200.0, 400.0])  # the same counts, since both lie above the known range
+    with pytest.raises(BatchTakenError, match="with other rows"):
+        watch.update(other, batch="b")
+    with pytest.raises(ArgumentError, match=r"with the statistics \['largest x'\]"):
+        Watch(watch.store, "flights", monitor()).update(frame, batch="c")
+
+
+class Sum(View):
+    name, columns = "sum", ("x", "loss")
+
+    def _values(self, frame):
+        return frame["x"] + frame["loss"]
+
+
+def test_views_are_made_of_each_batch_and_resumed():
+    frame = pd.DataFrame({"x": np.arange(1_000.0) % 97, "loss": np.arange(1_000.0) % 31})
+    profile = Profile.of(frame, views=[Sum()])
+
+    def start(**settings):
+        return Monitor(profile, false_alarms_per_year=1, batches_per_year=365, **settings)
+
+    watch = Watch(MemoryStore(), "flights", start(views=[Sum()]))
+    assert not any(finding.rule == "column" for finding in watch.update(day(1), batch="a").findings)
+    watch.update(day(2), batch="b")
+    assert watch.monitor._state.known.pools[""].cells.sum() > 0
+    assert watch.monitor.views[0].name == "sum"
+    with pytest.raises(ArgumentError, match=r"with the views \['sum'\]"):
+        Watch(watch.store, "flights", start()).update(day(3), batch="c")
+    absent = start().update(day(1), batch="a")
+    assert [f.columns for f in absent.findings if f.rule == "column"] == [("sum",)]
+
+
+def test_readings_are_kept_in_order_and_states_only_as_long_as_wanted():
+    watch = Watch(MemoryStore(), "flights", monitor())
+    given = [watch.update(day(seed), batch=str(seed)) for seed in range(6)]
+    before = watch.monitor.state()
+    assert watch.prune(keep=3) == 3
+    assert watch.prune(keep=3) == 0
+    assert watch.prune() == 2
+    assert len(list(watch.store.list("flights/states/"))) == 1
+    assert list(watch.readings()) == given
+    assert watch.update(day(0), batch="0") == given[0]  # still counted once
+    assert watch.monitor.state() == before
+    assert not watch.update(day(7), batch="7").alarm
+    with pytest.raises(ArgumentError, match="whole number from 1"):
+        watch.prune(keep=0)
+
+
+def test_a_batch_too_far_back_for_a_monitor_is_still_known_to_a_watch():
+    alone, watch = monitor(), Watch(MemoryStore(), "flights", monitor())
+    small = [day(seed).head(5) for seed in range(66)]
+    for number, frame in enumerate(small):
+        alone.update(frame, batch=str(number))
+        watch.update(frame, batch=str(number))
+    with pytest.raises(BatchTakenError):
+        alone.update(small[2], batch="2")
+    alone.update(small[1], batch="1")  # the latest 64 are remembered, and this is the 65th back
+    assert alone.state()["state"]["updates"] == 67
+    watch.update(small[1], batch="1")
+    assert watch.number == 66
+
+
+def test_a_lost_or_damaged_latest_state_is_said_and_nothing_is_guessed():
+    watch = Watch(MemoryStore(), "flights", monitor())
+    for name in "ab":
+        watch.update(day(ord(name)), batch=name)
+    *_, key = watch.store.list("flights/states/")
+    data = watch.store.get(key)
+    watch.store.delete(key)
+    with pytest.raises(IntegrityError, match="state of step 2 of 'flights' is gone"):
+        watch.update(day(3), batch="c")
+    watch.store.put_new(key, data[:-1] + b" ")
+    with pytest.raises(IntegrityError, match="not what was stored"):
+        watch.acknowledge()
+    assert (watch.number, len(list(watch.readings()))) == (2, 2)
+    watch.store.delete(key)
+    watch.store.put_new(key, data)
+    assert not watch.update(day(3), batch="c").alarm
+
+
+def test_columns_that_come_again_with_new_ones_are_refused_as_a_whole():
+    watch = Watch(MemoryStore(), "flights", monitor(groups={"performance": ["loss"]}))
+    watch.update(day(1)[["x"]], batch="a")
+    with pytest.raises(BatchTakenError):
+        watch.update(day(1), batch="a")
+    assert watch.update(day(1)[["loss"]], batch="a").ok
+    assert watch.number == 2
+
+
+def test_settings_are_those_of_the_first_monitor_whoever_comes_later():
+    store = MemoryStore()
+    Watch(store, "flights", monitor(groups={"performance": ["loss"]})).update(day(1)[["x"]], batch="a")
+    later = Watch(store, "flights", monitor())
+    later.update(day(1)[["loss"]], batch="a")  # a group of its own, as was asked at first
+    assert later.number == 2
+    assert later.monitor.settings.groups == {"performance": ["loss"]}

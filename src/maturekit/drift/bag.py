@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from decimal import ROUND_DOWN, Context
+from typing import Self
 
 __all__ = ["Bag"]
 
@@ -15,15 +16,15 @@ _MOST = 400
 
 @dataclass(frozen=True, slots=True)
 class Bag:
-    """How often each number came, numbers rounded to some significant digits.
+    """How often each number came, numbers cut off after some significant digits.
 
     Over 400 different ones a digit is dropped. When that happens depends on which numbers came and not on their order,
-    so ranks stay uniform for exchangeable numbers, whatever is rounded.
+    so ranks stay uniform for exchangeable numbers, whatever is cut off.
 
     Parameters
     ----------
     counts : mapping of float to int
-        Rounded numbers.
+        Numbers, cut off.
     digits : int
         Significant digits that are kept.
 
@@ -51,13 +52,17 @@ class Bag:
     @property
     def mean(self) -> float:
         """Their mean; NaN when there are none."""
-        return sum(value * count for value, count in self.counts.items()) / self.total if self.counts else math.nan
+        return (
+            math.fsum(value * count for value, count in self.counts.items()) / self.total if self.counts else math.nan
+        )
 
     @property
     def sd(self) -> float:
         """Their standard deviation; NaN when there are none."""
         mean, total = self.mean, self.total
-        return math.sqrt(sum(n * (value - mean) ** 2 for value, n in self.counts.items()) / total) if total else mean
+        return (
+            math.sqrt(math.fsum(n * (value - mean) ** 2 for value, n in self.counts.items()) / total) if total else mean
+        )
 
     def rank(self, value: float, *, uniform: float) -> tuple[float, float]:
         """Return the p-values of a new number for being large and for being small, which add up to 1.
@@ -94,15 +99,7 @@ class Bag:
             bag = bag.plus(value, -count)
         return bag
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready data."""
-        return {"digits": self.digits, "counts": [[value, count] for value, count in sorted(self.counts.items())]}
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read back what `to_dict` wrote."""
-        return cls({float(value): int(count) for value, count in data["counts"]}, int(data["digits"]))
-
 
 def _rounded(value: float, digits: int) -> float:
-    return float(f"{value:.{digits}g}")
+    """Return a number with fewer digits, cut off: then it does not matter whether that happens at once or in steps."""
+    return float(Context(prec=digits, rounding=ROUND_DOWN).create_decimal(repr(value)))

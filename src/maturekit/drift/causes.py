@@ -78,8 +78,9 @@ def since_of(layout: Layout, state: State, j: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Sums:
-    """Sums over all batches, and over those since the change, of every statistic."""
+    """Sums over all batches, and over those since the change, of every statistic; the first `counts` are counts."""
 
+    counts: int
     rows: NDArray[np.float64]
     powers: NDArray[np.float64]
     span: NDArray[np.float64]
@@ -93,18 +94,21 @@ class _Sums:
         span = np.take_along_axis(state.span, bets[None, :, None], axis=2)[..., 0]
         effects = state.known.effects
         scale = effects.scale if effects else np.ones(layout.counted)
-        return cls(total.rows, total.powers, span, scale, tuple(state.grown.bags.values()))
+        return cls(layout.counts, total.rows, total.powers, span, scale, tuple(state.grown.bags.values()))
 
     def size(self, statistic: Statistic, j: int) -> Size:
         if j >= len(self.rows):
             return self._own_size(statistic, j)
         batches, rows, values = self.span[:, j].tolist()
         mean, square = (self.powers[:2, j] / max(self.rows[j], 1.0)).tolist()
-        sd = float(np.sqrt(max(square - mean**2, 0.0)))
-        past = max(self.rows[j] - rows, 1.0)
-        after, before = values / max(rows, 1.0), float(self.powers[0, j] - values) / past
-        error = sd * float(self.scale[j]) * float(np.sqrt(1 / max(rows, 1.0) + 1 / past))
-        return size_of(statistic, before=before, after=after, sd=sd, error=error, batches=batches)
+        rows, past = max(rows, 1.0), max(self.rows[j] - rows, 1.0)
+        after, before = values / rows, float(self.powers[0, j] - values) / past
+        variance = now = max(square - mean**2, 0.0)
+        if j < self.counts:  # a share that grew varies more than it did; half a row keeps 0 % from being certain
+            share = min(max((values + 0.5) / (rows + 1), 0.0), 1.0)
+            now = share * (1 - share)
+        error = float(self.scale[j]) * math.sqrt(now / rows + variance / past)
+        return size_of(statistic, before=before, after=after, sd=math.sqrt(variance), error=error, batches=batches)
 
     def _own_size(self, statistic: Statistic, j: int) -> Size:
         """Return how far the numbers of batches moved from their means; for p-values, how far z did from 0."""

@@ -90,7 +90,7 @@ class BatchEffects:
     def learn(cls, layout: Layout, batches: Sequence[tuple[Tally, Tally]]) -> Self:
         """Learn from the reference's own batches, in order, each with the origin of its season."""
         judged = [deviation(layout, batch, origin, Tolerance()) for batch, origin in batches]
-        return cls.none(len(layout.statistics)).taught([(score, moved) for score, _, moved in judged])
+        return cls.none(layout.counted).taught([(score, moved) for score, _, moved in judged])
 
     def taught(self, scores: Sequence[tuple[Floats, Flags]]) -> Self:
         """Return the state after the batches of a reference: first their memory, then what it leaves over."""

@@ -15,7 +15,6 @@ from maturekit.drift.own import Own, judge_own
 from maturekit.drift.state import State
 from maturekit.drift.tally import Tally
 from maturekit.drift.tolerance import Tolerance
-from maturekit.profile import Profile
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,7 +33,7 @@ def judged(
     own: Own,
     *,
     layout: Layout,
-    profile: Profile,
+    offset: NDArray[np.float64],
     statistics: Sequence[BatchStatistic],
     season: str,
     uniform: NDArray[np.float64],
@@ -42,7 +41,8 @@ def judged(
 ) -> State:
     """Return the state with the evidence of one more batch, which is not yet among what later ones are compared with.
 
-    `uniform` holds `draws_needed` random numbers; `grown` of the new state does hold the batch.
+    `uniform` holds `draws_needed` random numbers, and `offset` how much the means of the season's reference differ from
+    those of the whole reference; `grown` of the new state does hold the batch.
     """
     known, counts, ranks = state.known, layout.counts, layout.counts + layout.counted
     if known.effects is None:
@@ -55,7 +55,7 @@ def judged(
     moved = state.judged(
         _joined(surprise, extra),
         np.append(sums.rows, np.ones(len(values))),
-        np.append(sums.powers[0] - sums.rows * _offset(layout, profile, season), values),
+        np.append(sums.powers[0] - sums.rows * offset, values),
     )
     grown = state.grown.plus(layout, tally, season)
     bags = {**grown.bags, season: own.plus(statistics, grown.bags.get(season, {}))} if statistics else grown.bags
@@ -66,14 +66,3 @@ def _joined(first: Surprise, second: Surprise) -> Surprise:
     return Surprise(
         np.append(first.up, second.up), np.append(first.down, second.down), np.append(first.moved, second.moved)
     )
-
-
-def _offset(layout: Layout, profile: Profile, season: str) -> NDArray[np.float64] | float:
-    """Return how much the means of a season class differ from those of the whole reference."""
-    if not profile.classes:
-        return 0.0
-    means = []
-    for part in (profile.classes[season], profile):
-        sums = layout.sums(Tally.of(part))
-        means.append(sums.powers[0] / np.maximum(sums.rows, 1.0))
-    return np.asarray(means[0] - means[1])

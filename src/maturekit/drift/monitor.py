@@ -2,46 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
 from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
 
+from maturekit._core import html
 from maturekit._core.clock import Clock, utc_now
 from maturekit._core.digest import check_format
-from maturekit._core.frames import Table, as_frame
+from maturekit._core.frames import Table
 from maturekit.drift import findings as findings_
-from maturekit.drift.batch import Batch
+from maturekit.drift import stored
+from maturekit.drift.arrival import Arrival, arrive
 from maturekit.drift.batch_statistic import BatchStatistic
-from maturekit.drift.batches import counted, new_columns
 from maturekit.drift.causes import causes_of, since_of
 from maturekit.drift.engine import uniforms
 from maturekit.drift.judging import draws_needed, judged
 from maturekit.drift.layout import Layout
-from maturekit.drift.own import checked, learned_bags, measure
+from maturekit.drift.own import checked
 from maturekit.drift.reading import Reading
+from maturekit.drift.reference import Reference
 from maturekit.drift.settings import Settings
-from maturekit.drift.state import Knowledge, State, seasons_of
-from maturekit.drift.tally import Tally
+from maturekit.drift.state import State
 from maturekit.drift.tolerance import Tolerance
 from maturekit.errors import (
     ArgumentError,
-    ArgumentTypeError,
     BatchTakenError,
     FormatError,
     MaturekitError,
     NotFoundError,
     ProfileMismatchError,
 )
-from maturekit.profile import Profile
+from maturekit.profile import Profile, View
 from maturekit.reports import Finding
 from maturekit.statistics import change_evidence
 
 __all__ = ["Monitor"]
 
 _FORMAT = 1
-_FEWEST_BATCHES = 14
+_WHAT = "the state of a monitor"
 
 
 class Monitor:
@@ -58,6 +60,11 @@ class Monitor:
     Everything is a column: put scores, losses, latencies and error flags into the profiled table. Groups of columns
     that come at another time, as losses do, are passed to an `update` of their own under the same id of the batch.
     Times (kind datetime) are watched for missing values only, since they move on naturally.
+
+    Batches may come late, in any order, or never: a statistic moves when its rows come, so the promise holds whatever
+    the order, and ``since`` counts in the order of arrival. A batch that comes in parts of rows is several batches, each
+    with an id of its own. An id that came twice for a group of columns is refused while it is among the latest 64 of the
+    group; only a `Watch` remembers all. A batch that was refused has changed nothing, and its id is free.
 
     Not safe for several threads: one job folds closed batches. `Watch` makes it safe between processes.
 
@@ -85,6 +92,8 @@ class Monitor:
         alarms in this proportion.
     statistics : sequence of BatchValue or PValue, optional
         Numbers of a batch as a whole, such as `RowCount`.
+    views : sequence of View, optional
+        How to make columns of the profile that batches do not bring; those of texts the profile knows itself.
     clock : callable, optional
         Where readings get their time from.
 
@@ -116,24 +125,36 @@ class Monitor:
         batch_effects: bool | None = None,
         budget: Mapping[str, float] | None = None,
         statistics: Sequence[BatchStatistic] = (),
+        views: Sequence[View] = (),
         clock: Clock = utc_now,
     ) -> None:
         self.settings = Settings(
             false_alarms_per_year,
             batches_per_year,
             Tolerance() if tolerance is None else tolerance,
-            dict(groups or {}),
-            dict(importance or {}),
+            {} if groups is None else groups,
+            {} if importance is None else importance,
             batch_effects,
-            dict(budget or {}),
+            {} if budget is None else budget,
         )
-        self.statistics = checked(statistics)
-        self.settings.check(_checked(profile), self.statistics)
-        self.profile = profile
         self.clock = clock
-        self._digest = ""
-        self._layout_: Layout | None = None
+        self._reference = _checked(Reference(profile, self.settings, checked(statistics), tuple(views)))
         self._state_: State | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """The reference."""
+        return self._reference.profile
+
+    @property
+    def statistics(self) -> tuple[BatchStatistic, ...]:
+        """The numbers of whole batches that are watched."""
+        return tuple(self._reference.statistics)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The columns that are made of others in each batch."""
+        return tuple(self._reference.views)
 
     @property
     def alarm(self) -> str | None:
@@ -175,43 +196,37 @@ class Monitor:
         ProfileMismatchError
             The table has none of the columns, or a profile was counted over other bins.
         """
-        if not isinstance(batch, str) or not batch:
-            raise ArgumentTypeError(
-                f"batch must be a text that names the batch, got {batch!r}", hint="use its date, for instance."
-            )
-        season = self._season(season)
-        layout, state = self._layout, self._state
-        counts, remarks = counted(table, self.profile), new_columns(table, self.profile)
-        rows = None if isinstance(table, Profile) else as_frame(table, what="batch")
-        if not counts.rows:
-            subjects = {"profile": self._profile_digest, "batch": batch}
-            return Reading("drift-reading", [findings_.nothing(), *remarks], subjects=subjects, time=self.clock())
-        groups, missing = findings_.arrived(layout, counts)
-        twice = next((group for group in groups if batch in state.recent.get(group, ())), None)
+        return self._fold(arrive(self._reference, table, batch=batch, season=season))
+
+    def _fold(self, arrival: Arrival) -> Reading:
+        """Judge a batch that was counted; `Watch` counts once however often it has to judge."""
+        layout, state, batch = self._layout, self._state, arrival.id
+        if not arrival.rows:
+            return self._reading_of(batch, arrival.findings)
+        twice = next((group for group in arrival.groups if batch in state.recent.get(group, ())), None)
         if twice is not None:
             raise BatchTakenError(
                 f"batch {batch!r} was counted already for the group {twice!r}",
                 hint="give every batch its own id; a repeated batch would count twice.",
             )
-        own = measure(self.statistics, Batch(batch, counts, rows), groups)
         new = judged(
             state,
-            Tally.of(counts),
-            own,
+            arrival.tally,
+            arrival.own,
             layout=layout,
-            profile=self.profile,
-            statistics=self.statistics,
-            season=season,
-            uniform=uniforms(draws_needed(layout), self._profile_digest, season, batch),
+            offset=self._reference.offset(arrival.season),
+            statistics=self._reference.statistics,
+            season=arrival.season,
+            uniform=uniforms(draws_needed(layout), self._reference.digest, arrival.season, batch),
             tolerance=self.settings.tolerance,
-        ).remembered(groups, batch)
+        ).remembered(arrival.groups, batch)
         strongest = float((layout.weights * change_evidence(new.level)).max())
         opened = state.alarm is None and strongest >= self.settings.threshold
         if opened:
             new = replace(new, alarm=batch)
         elif state.alarm is None:
             new = replace(new, known=new.grown)
-        reading = self._reading(new, batch, [*missing, *own.findings, *remarks], opened=opened)
+        reading = self._reading(new, batch, arrival.findings, opened=opened)
         self._state_ = new
         return reading
 
@@ -236,11 +251,9 @@ class Monitor:
         """
         state = self._state
         if profile is not None:
-            self.settings.check(_checked(profile), self.statistics)
-            layout = self._laid_out(profile)
-            known = self._learned(profile, layout)
-            fresh = replace(State.start(known, len(layout.statistics)), updates=state.updates, recent=state.recent)
-            self.profile, self._digest, self._layout_, self._state_ = profile, "", layout, fresh
+            reference = _checked(replace(self._reference, profile=profile))
+            fresh = replace(reference.start, updates=state.updates, recent=state.recent)
+            self._reference, self._state_ = reference, fresh
         elif state.alarm is None:
             raise ArgumentError(
                 "no alarm is open, so no batches are held back to start from",
@@ -253,10 +266,11 @@ class Monitor:
         """Return all that `from_state` needs beside the profile, ready for JSON, of constant size."""
         return {
             "format": _FORMAT,
-            "profile": self._profile_digest,
+            "profile": self._reference.digest,
             "settings": self.settings.to_dict(),
             "statistics": [statistic.name for statistic in self.statistics],
-            "state": self._state.to_dict(),
+            "views": [view.name for view in self.views],
+            "state": stored.write(self._state, self._reference.blank),
         }
 
     @classmethod
@@ -266,89 +280,47 @@ class Monitor:
         state: Mapping[str, Any],
         *,
         statistics: Sequence[BatchStatistic] = (),
+        views: Sequence[View] = (),
         clock: Clock = utc_now,
     ) -> Self:
-        """Return a monitor that goes on exactly where `state()` was taken, with the same `statistics`.
+        """Return a monitor that goes on exactly where `state()` was taken, with the same `statistics` and `views`.
 
-        Raises `ProfileMismatchError` if the state belongs to another profile, and `FormatError` if it is malformed or
-        was written by a newer maturekit.
+        Raises `ProfileMismatchError` if the state belongs to another profile, and `FormatError` if it is malformed,
+        damaged or was written by a newer maturekit.
         """
+        with _reading_state():
+            settings = Settings.from_dict(check_format(state, what=_WHAT, newest=_FORMAT)["settings"])
+        asked = {name: getattr(settings, name) for name in Settings.__slots__}
         try:
-            digest = check_format(state, what="the state of a monitor", newest=_FORMAT)["profile"]
-            if digest != _checked(profile).digest:
-                raise ProfileMismatchError(
-                    f"the state belongs to the profile {digest}, not to {profile.digest}",
-                    hint="pass the profile that the monitor was made with, or was rebased on.",
-                )
-            settings = Settings.from_dict(state["settings"])
-            asked = {name: getattr(settings, name) for name in Settings.__slots__}
-            monitor = cls(profile, **asked, statistics=statistics, clock=clock)
-            if list(state["statistics"]) != [statistic.name for statistic in statistics]:
-                raise ArgumentError(
-                    f"the state belongs to a monitor with the statistics {list(state['statistics'])}",
-                    hint="pass the same ones, in the same order, as `statistics=`.",
-                )
-            restored = State.from_dict(state["state"])
-            layout = monitor._layout
-            fits = restored.fits(State.start(monitor._blank(profile, layout), len(layout.statistics)))
-        except MaturekitError:
+            monitor = cls(profile, **asked, statistics=statistics, views=views, clock=clock)
+        except NotFoundError:
+            _check_belongs(state, profile.digest)  # then another profile is why a column is not found
             raise
-        except (KeyError, TypeError, AttributeError, IndexError, OverflowError, ValueError) as error:
-            raise FormatError(f"the state of a monitor is malformed: {error!r}") from error
-        if not fits:
-            raise FormatError("the state of a monitor is malformed: its arrays do not fit the profile")
-        monitor._state_ = restored
+        return monitor._restored(state)
+
+    def _restored(self, state: Mapping[str, Any]) -> Self:
+        """Return a monitor of the same reference and settings in a stored state."""
+        reference = self._reference
+        with _reading_state():
+            check_format(state, what=_WHAT, newest=_FORMAT)
+            _check_belongs(state, reference.digest)
+            for what, given in (("statistics", self.statistics), ("views", self.views)):
+                if list(state[what]) != [one.name for one in given]:
+                    raise ArgumentError(
+                        f"the state belongs to a monitor with the {what} {list(state[what])}",
+                        hint=f"pass the same ones, in the same order, as `{what}=`.",
+                    )
+            monitor = copy(self)
+            monitor._state_ = stored.read(state["state"], reference.blank, reference.layout)
         return monitor
 
     @property
     def _layout(self) -> Layout:
-        if self._layout_ is None:
-            self._layout_ = self._laid_out(self.profile)
-        return self._layout_
-
-    def _laid_out(self, profile: Profile) -> Layout:
-        return Layout.of(profile, self.settings.groups, budget=self.settings.shares, own=self.statistics)
+        return self._reference.layout
 
     @property
     def _state(self) -> State:
-        if self._state_ is None:
-            self._state_ = State.start(self._learned(self.profile, self._layout), len(self._layout.statistics))
-        return self._state_
-
-    @property
-    def _profile_digest(self) -> str:
-        if not self._digest:
-            self._digest = self.profile.digest
-        return self._digest
-
-    def _blank(self, profile: Profile, layout: Layout) -> Knowledge:
-        batches = sum(len(part.batches) for part in seasons_of(profile).values())
-        wanted = batches >= _FEWEST_BATCHES if self.settings.batch_effects is None else self.settings.batch_effects
-        return Knowledge.blank(profile, layout, batch_effects=wanted)
-
-    def _learned(self, profile: Profile, layout: Layout) -> Knowledge:
-        """Return what the reference tells, with the numbers of its own batches as far as counts give them."""
-        known = self._blank(profile, layout).learned(profile, layout)
-        bags = {season: learned_bags(self.statistics, whole.batches) for season, whole in seasons_of(profile).items()}
-        return replace(known, bags=bags) if self.statistics else known
-
-    def _season(self, season: str | None) -> str:
-        classes = self.profile.classes
-        if not classes:
-            if season is not None:
-                raise ArgumentError(
-                    f"season {season!r} was given, but the profile has no classes",
-                    hint="make it with `Profile.of(frame, classes=...)`.",
-                )
-            return ""
-        if season is None:
-            raise ArgumentError(
-                "the profile has season classes, so every batch needs its season",
-                hint=f"pass season= one of {', '.join(map(repr, list(classes)[:10]))}.",
-            )
-        if season not in classes:
-            raise NotFoundError.named("season class", str(season), known=classes)
-        return season
+        return self._reference.start if self._state_ is None else self._state_
 
     def _reading(self, state: State, batch: str, findings: Sequence[Finding], *, opened: bool = False) -> Reading:
         layout = self._layout
@@ -370,18 +342,45 @@ class Monitor:
                 *causes,
             ]
         alarm = findings_.alarm(float(evidence[top]), self.settings.batches_per_year, since=since, causes=found[2:])
-        subjects = {"profile": self._profile_digest, "batch": batch}
-        return Reading("drift-reading", [alarm, *found, *findings], subjects=subjects, time=self.clock())
+        return self._reading_of(batch, [alarm, *found, *findings])
+
+    def _reading_of(self, batch: str, findings: Sequence[Finding]) -> Reading:
+        subjects = {"profile": self._reference.digest, "batch": batch}
+        return Reading("drift-reading", findings, subjects=subjects, time=self.clock())
 
     def __repr__(self) -> str:
         """Return the promise and whether an alarm is open."""
         alarm = f", alarm open since {self.alarm!r}" if self.alarm else ""
         return f"Monitor({len(self.profile.columns)} columns, {self.settings.false_alarms_per_year:g} false alarms a year{alarm})"
 
+    def _repr_html_(self) -> str:
+        """Return the columns with the strongest evidence for a notebook."""
+        strongest = sorted(self.evidence.items(), key=lambda item: -item[1])[:10]
+        threshold = self.settings.threshold
+        head = ["column", "evidence (batches between false alarms)", "share of an alarm"]
+        rows = [(name, f"{level:,.4g}", f"{level / threshold:.1%}") for name, level in strongest]
+        return f'<div lang="en" class="maturekit-monitor">{html.table(head, rows, caption=repr(self))}</div>'
 
-def _checked(profile: Profile) -> Profile:
-    if not isinstance(profile, Profile):
-        raise ArgumentTypeError(
-            f"profile must be a Profile, got {type(profile).__name__}", hint="make one with `Profile.of(frame)`."
+
+def _checked(reference: Reference) -> Reference:
+    reference.check()
+    return reference
+
+
+def _check_belongs(state: Mapping[str, Any], digest: str) -> None:
+    if state["profile"] != digest:
+        raise ProfileMismatchError(
+            f"the state belongs to the profile {state['profile']}, not to {digest}",
+            hint="pass the profile that the monitor was made with, or was rebased on.",
         )
-    return profile
+
+
+@contextmanager
+def _reading_state() -> Iterator[None]:
+    """Whatever else goes wrong while a stored state is read: it is malformed."""
+    try:
+        yield
+    except MaturekitError:
+        raise
+    except (KeyError, TypeError, AttributeError, IndexError, OverflowError, ValueError) as error:
+        raise FormatError(f"{_WHAT} is malformed: {error!r}") from error

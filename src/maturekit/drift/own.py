@@ -13,7 +13,7 @@ from maturekit.drift.bag import Bag
 from maturekit.drift.batch import Batch
 from maturekit.drift.batch_statistic import BatchStatistic, BatchValue, PValue
 from maturekit.drift.engine import Surprise
-from maturekit.errors import ArgumentTypeError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.profile import Profile
 from maturekit.reports import Finding
 
@@ -24,6 +24,7 @@ __all__ = ["Own", "checked", "judge_own", "learned_bags", "measure"]
 
 Bags = Mapping[str, Bag]
 _SMALL, _LARGE = 1e-300, 1 - 1e-16
+_FARTHEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def measure(statistics: Sequence[BatchStatistic], batch: Batch, groups: Collecti
         value = math.nan
         if statistic.group in groups:
             try:
-                value = statistic.value(batch)
+                value = _within(statistic.value(batch))
             except Exception as error:  # noqa: BLE001  # code of the user: whatever it raises, the others go on
                 message = f"{type(error).__name__}: {error}; its evidence stands still"
                 findings.append(Finding("statistic", "could_not_run", columns=(statistic.name,), message=message))
@@ -99,6 +100,12 @@ def judge_own(
             up[j], down[j] = -ndtri(_clipped(value)), -np.inf  # a large p-value proves nothing
             values[j] = up[j]
     return Surprise(up, down, moved), values
+
+
+def _within(value: float) -> float:
+    if abs(value) > _FARTHEST:
+        raise ArgumentError(f"{value:.3g} is too large for sums", hint="return it in a larger unit, or its logarithm.")
+    return value
 
 
 def _clipped(p: float) -> float:

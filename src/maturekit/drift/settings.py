@@ -10,7 +10,7 @@ from typing import Any, Self
 from maturekit.drift.batch_statistic import BatchStatistic
 from maturekit.drift.places import BUDGET
 from maturekit.drift.tolerance import Tolerance
-from maturekit.errors import ArgumentError, ArgumentTypeError, NotFoundError
+from maturekit.errors import ArgumentError, ArgumentTypeError, FormatError, MaturekitError, NotFoundError
 from maturekit.profile import Profile
 
 __all__ = ["Settings"]
@@ -48,18 +48,14 @@ class Settings:
                 f"tolerance must be a Tolerance, got {type(self.tolerance).__name__}",
                 hint="for instance drift.Tolerance(sd=0.05).",
             )
-        owner: dict[str, str] = {}
-        for group, names in self.groups.items():
-            if group not in BUDGET or group == "dependence":
-                raise NotFoundError.named("group of columns", group, known=set(BUDGET) - {"dependence"})
-            if isinstance(names, str):
-                raise ArgumentTypeError(f"group {group!r} must be a list of columns, got the text {names!r}")
-            for name in names:
-                if owner.setdefault(name, group) != group:
-                    raise ArgumentError(
-                        f"column {name!r} is in the groups {owner[name]!r} and {group!r}",
-                        hint="a column belongs to one group.",
-                    )
+        if self.batch_effects is not None and not isinstance(self.batch_effects, bool):
+            raise ArgumentTypeError(f"batch_effects must be True, False or None, got {self.batch_effects!r}")
+        for name in ("groups", "importance", "budget"):
+            given = getattr(self, name)
+            if not isinstance(given, Mapping):
+                raise ArgumentTypeError(f"{name} must be a mapping such as a dict, got {type(given).__name__}")
+            object.__setattr__(self, name, dict(given))
+        _check_groups(self.groups)
         for name, value in self.importance.items():
             _check_positive(value, f"importance of {name!r}")
         for group, value in self.budget.items():
@@ -113,8 +109,26 @@ class Settings:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read back what `to_dict` wrote."""
-        return cls(**{**data, "tolerance": Tolerance.from_dict(data["tolerance"])})
+        """Read back what `to_dict` wrote; raise `FormatError` for what nobody could have asked."""
+        try:
+            return cls(**{**data, "tolerance": Tolerance.from_dict(data["tolerance"])})
+        except MaturekitError as error:
+            raise FormatError(f"stored settings of a monitor are damaged: {error}") from error
+
+
+def _check_groups(groups: Mapping[str, Sequence[str]]) -> None:
+    owner: dict[str, str] = {}
+    for group, names in groups.items():
+        if group not in BUDGET or group == "dependence":
+            raise NotFoundError.named("group of columns", group, known=set(BUDGET) - {"dependence"})
+        if isinstance(names, str) or not isinstance(names, Sequence):
+            raise ArgumentTypeError(f"group {group!r} must be a list of columns, got {names!r}")
+        for name in names:
+            if owner.setdefault(name, group) != group:
+                raise ArgumentError(
+                    f"column {name!r} is in the groups {owner[name]!r} and {group!r}",
+                    hint="a column belongs to one group.",
+                )
 
 
 def _check_positive(value: object, what: str) -> None:

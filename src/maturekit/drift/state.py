@@ -1,10 +1,10 @@
-"""What a monitor remembers: of constant size, replaced as a whole, and the same after a trip through JSON."""
+"""What a monitor remembers: of constant size, and replaced as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["BETS", "REMEMBERED", "Knowledge", "State", "seasons_of"]
 
 BETS = 10
+_WEAK, _STRONG = 0.125, 100.0
+"""Below the one evidence is forgotten at once; above the other sums since the change are kept to seven digits."""
+
 REMEMBERED = 64
 """So many ids of batches are kept for each group, to name the one where a change began and to refuse a repeated one."""
 
@@ -100,7 +103,8 @@ class State:
     level : array of int64, shape (J, 10)
         Evidence of each statistic, as `maturekit.statistics.shiryaev_roberts` keeps it.
     span : array of float64, shape (3, J, 10)
-        Number of batches, rows and sum of values since the change that each bet is on, if there is one.
+        Number of batches, rows and sum of values since the change that each bet is on, if there is one. Rows are batches
+        times rows a batch, both rounded to 8 bits while the evidence is weak, so that they take little room in JSON.
     known, grown : Knowledge
         What batches are compared with, and what they will be compared with after `acknowledge`; one object while no
         alarm is open.
@@ -126,15 +130,14 @@ class State:
 
     def judged(self, surprise: Surprise, rows: NDArray[np.float64], values: NDArray[np.float64]) -> Self:
         """Return the state with the evidence of one more batch, of which `rows` and `values` are counts and sums."""
-        sums = change_sums(self.level)
-        news = np.stack([np.ones(len(rows)), rows, values])[..., None]
-        moved = surprise.moved
-        return replace(
-            self,
-            updates=self.updates + 1,
-            level=np.where(moved[:, None], shiryaev_roberts(self.level, surprise.up, surprise.down), self.level),
-            span=np.where(moved[:, None], np.round(self.span * (sums / (1 + sums)) + news, 2), self.span),
-        )
+        moved = surprise.moved[:, None]
+        level = np.where(moved, shiryaev_roberts(self.level, surprise.up, surprise.down), self.level)
+        before, strong = change_sums(self.level), change_sums(level) > _STRONG
+        kept = self.span * np.where(before > _WEAK, before / (1 + before), 0.0)
+        batches = _short(kept[0] + 1.0, strong)
+        mean_rows = _short((kept[1] + rows[:, None]) / batches, strong)
+        span = np.stack([batches, batches * mean_rows, _short(kept[2] + values[:, None], strong)])
+        return replace(self, updates=self.updates + 1, level=level, span=np.where(moved, span, self.span))
 
     def remembered(self, groups: tuple[str, ...], batch: str) -> Self:
         """Return the state with the id of a batch noted for the groups that came with it."""
@@ -146,83 +149,14 @@ class State:
         fresh = type(self).start(known, len(self.level))
         return replace(fresh, updates=self.updates, recent=self.recent)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready data."""
-        return {
-            "updates": self.updates,
-            "level": self.level.tolist(),
-            "span": self.span.tolist(),
-            "known": _knowledge_out(self.known),
-            "grown": None if self.grown is self.known else _knowledge_out(self.grown),
-            "recent": {group: list(ids) for group, ids in self.recent.items()},
-            "alarm": self.alarm,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read back what `to_dict` wrote; the caller checks the shapes."""
-        known = _knowledge_in(data["known"])
-        return cls(
-            updates=int(data["updates"]),
-            level=np.array(data["level"], dtype=np.int64).reshape(-1, BETS),
-            span=np.array(data["span"], dtype=np.float64).reshape(3, -1, BETS),
-            known=known,
-            grown=known if data["grown"] is None else _knowledge_in(data["grown"]),
-            recent={group: tuple(map(str, ids)) for group, ids in data["recent"].items()},
-            alarm=data["alarm"],
-        )
-
-    def fits(self, like: Self) -> bool:
-        """Whether all arrays have the shapes of another state, of the same reference."""
-        return _shapes(self) == _shapes(like)
-
 
 def seasons_of(profile: Profile) -> Mapping[str, Profile]:
     """Return the reference of each season class; "" names the only one of a profile without classes."""
     return profile.classes or {"": profile}
 
 
-def _shapes(state: State) -> list[Any]:
-    shapes: list[Any] = [state.level.shape, state.span.shape]
-    for known in (state.known, state.grown):
-        for tallies in (known.pools, known.origins):
-            shapes += [
-                (season, t.cells.shape, t.pair_rows.shape, t.pair_sums.shape) for season, t in sorted(tallies.items())
-            ]
-        shapes.append(None if known.effects is None else [part.shape for part in _parts(known.effects).values()])
-    return shapes
-
-
-def _parts(effects: BatchEffects) -> dict[str, NDArray[Any]]:
-    return {name: getattr(effects, name) for name in BatchEffects.__slots__}
-
-
-def _knowledge_out(known: Knowledge) -> dict[str, Any]:
-    return {
-        "pools": {season: _tally_out(tally) for season, tally in known.pools.items()},
-        "origins": {season: _tally_out(tally) for season, tally in known.origins.items()},
-        "effects": known.effects and {name: part.tolist() for name, part in _parts(known.effects).items()},
-        "bags": {season: {name: bag.to_dict() for name, bag in bags.items()} for season, bags in known.bags.items()},
-    }
-
-
-def _knowledge_in(data: Mapping[str, Any]) -> Knowledge:
-    effects = None
-    if data["effects"] is not None:
-        parts: dict[str, Any] = {name: np.array(data["effects"][name]) for name in BatchEffects.__slots__}
-        effects = BatchEffects(**parts)
-    pools, origins = ({season: _tally_in(part) for season, part in data[name].items()} for name in ("pools", "origins"))
-    bags = {season: {name: Bag.from_dict(bag) for name, bag in bags.items()} for season, bags in data["bags"].items()}
-    return Knowledge(pools, origins, effects, bags)
-
-
-def _tally_out(tally: Tally) -> dict[str, Any]:
-    return {"cells": tally.cells.tolist(), "pair_rows": tally.pair_rows.tolist(), "pair_sums": tally.pair_sums.tolist()}
-
-
-def _tally_in(data: Mapping[str, Any]) -> Tally:
-    return Tally(
-        np.array(data["cells"], dtype=np.int64),
-        np.array(data["pair_rows"], dtype=np.int64),
-        np.array(data["pair_sums"], dtype=np.float64).reshape(-1, 3),
-    )
+def _short(numbers: NDArray[np.float64], strong: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Round to 8 significant bits, where evidence is strong to 24: then little room keeps all that matters."""
+    part, power = np.frexp(numbers)
+    unit = np.where(strong, 2.0**24, 2.0**8)
+    return np.asarray(np.ldexp(np.rint(part * unit) / unit, power))

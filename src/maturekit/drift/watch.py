@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
-from maturekit._core.digest import canonical_json, check_format, parse_json
+from maturekit._core.digest import canonical_json, check_format, digest_of, parse_json
 from maturekit._core.frames import Table
 from maturekit._core.names import check_name
-from maturekit.drift.batches import counted
+from maturekit.drift.arrival import Arrival, arrive
 from maturekit.drift.monitor import Monitor
 from maturekit.drift.reading import Reading
-from maturekit.drift.tally import Tally
-from maturekit.errors import BatchTakenError, KeyTakenError
+from maturekit.errors import ArgumentError, BatchTakenError, IntegrityError, KeyMissingError, KeyTakenError
 from maturekit.profile import Profile
 from maturekit.storage import Store, open_store
 
@@ -26,10 +26,15 @@ _FORMAT = 1
 class Watch:
     """Fold batches into a monitor from any process: each state is created once, under the next number.
 
-    Every step writes two things, each exactly once: the new state with the reading, under its number, and then a note
-    under the id of the batch. Whoever comes next first writes the note of the latest state if a crash prevented it.
-    So a batch counts once however often it is sent, by one job or by several at the same time: sent again with the same
-    rows it gives the first reading, with other rows it is refused. Nothing is ever rewritten or deleted.
+    Every step writes three things, each exactly once: the new state of the monitor; a claim of its number with the
+    reading and the digest of that state, which decides; and a note under the id of the batch. Whoever comes next first
+    writes the note of the latest claim if a crash prevented it, and a state without a claim counts for nothing. So a
+    batch counts once however often it is sent, by one job or by several at the same time: sent again with the same rows
+    it gives the first reading, with other rows it is refused, also years later. Claims and notes are never deleted;
+    states (tens of kilobytes each) are, by `prune`.
+
+    Batches may come late and in any order, and groups of columns (labels, say) under the same id when they are there:
+    each is a step of its own. The order of steps is the one that *since* speaks of.
 
     Safe for several processes and threads; they take turns, and the slower one judges again.
 
@@ -40,7 +45,8 @@ class Watch:
     name : str
         Name of the watch within it.
     monitor : Monitor
-        Where to start from when nothing is stored yet; later only its profile and its clock are used.
+        Where to start from when nothing is stored yet; later its profile, its clock, its own statistics and its views
+        are used, and the settings that are stored.
 
     Examples
     --------
@@ -53,8 +59,8 @@ class Watch:
     >>> first = watch.update(monday, batch="monday")
     >>> watch.update(monday, batch="monday") == first  # sent twice, counted once
     True
-    >>> watch.number
-    1
+    >>> watch.number, [reading.alarm for reading in watch.readings()]
+    (1, [False])
     """
 
     def __init__(self, place: str | os.PathLike[str] | Store, name: str, monitor: Monitor) -> None:
@@ -64,112 +70,182 @@ class Watch:
 
     @property
     def number(self) -> int:
-        """Number of the latest state; 0 when there is none."""
-        latest = max(self.store.list(f"{self.name}/states/"), default="0")  # numbers have equal length
+        """Number of the latest claim; 0 when there is none."""
+        latest = max(self.store.list(f"{self.name}/claims/"), default="0")  # numbers have equal length
         return int(latest.rpartition("/")[2].removesuffix(".json"))
 
     @property
     def monitor(self) -> Monitor:
-        """The monitor as it is after the latest state."""
-        return self._resumed(self._step(self.number))
+        """The monitor as it is after the latest step.
+
+        Raises `IntegrityError` if its stored state is damaged or was lost; `update` does then, too. Nothing is guessed:
+        the readings are still there, but the evidence is not. Put the file back from a copy, or start another watch, and
+        fold the batches that you still have into it.
+        """
+        return self._latest()[1]
 
     def update(self, table: Table | Profile, *, batch: str, season: str | None = None) -> Reading:
         """Judge one batch as `Monitor.update` does, once.
 
-        Raises `BatchTakenError` if the id was used for other rows.
+        Sent again with the same rows, it gives the first reading. What must be the same is all that the monitor sees:
+        the counts and, where there are own statistics, their numbers.
+
+        Raises `BatchTakenError` if the id was used for other rows of the same columns.
         """
-        counts = counted(table, self._start.profile)
-        tally = Tally.of(counts)
-        content = _short(repr([season, tally.cells.tolist(), tally.pair_sums.tolist()]))
+        seen: tuple[Any, Arrival] | None = None
 
-        def judge(monitor: Monitor) -> Reading:
-            return monitor.update(table, batch=batch, season=season)
+        def judge(monitor: Monitor) -> Arrival:
+            nonlocal seen
+            reference = monitor._reference  # noqa: SLF001  # a watch is a monitor with a memory: one design in two files
+            terms = (monitor.settings, monitor.profile)
+            if seen is None or seen[0] != terms:  # counted once, however often others are faster
+                seen = terms, arrive(reference, table, batch=batch, season=season)
+            return seen[1]
 
-        came = [name for name, column in counts.columns.items() if column.rows]
-        reading = self._claim(judge, came, batch=batch, content=content) if came else judge(self.monitor)
+        reading = self._step(judge, Monitor._fold)  # noqa: SLF001  # see above
         assert reading is not None  # only steps without a batch have none
         return reading
 
     def acknowledge(self) -> None:
         """Close the open alarm, as `Monitor.acknowledge` does."""
-        self._claim(Monitor.acknowledge, [], batch="", content="")
+        self._step(None, lambda monitor, _: monitor.acknowledge())
 
     def rebase(self, profile: Profile | None = None) -> None:
         """Start from something new, as `Monitor.rebase` does; open the next `Watch` with a monitor on that profile."""
+        self._step(None, lambda monitor, _: monitor.rebase(profile))
 
-        def start_anew(monitor: Monitor) -> None:
-            monitor.rebase(profile)
+    def readings(self) -> Iterator[Reading]:
+        """Yield all readings so far, in the order of their steps."""
+        for number in range(1, self.number + 1):
+            reading = self._claim(number)["reading"]
+            if reading is not None:
+                yield Reading.from_json(reading)
 
-        self._claim(start_anew, [], batch="", content="")
+    def prune(self, *, keep: int = 1) -> int:
+        """Delete the states of all but the latest `keep` steps, and those that crashed processes left; return how many.
 
-    def _claim(
-        self, act: Callable[[Monitor], Reading | None], columns: Sequence[str], *, batch: str, content: str
+        Claims, with their readings, and the notes of batches stay for ever: a batch of years ago is still known. Safe
+        while other processes update: the number of a state that is deleted is claimed, so that nobody can still claim
+        it, and who was about to start from it finds a later one. A crash in between leaves some of them for next time.
+        """
+        if type(keep) is not int or keep < 1:
+            raise ArgumentError(f"keep must be a whole number from 1, got {keep!r}", hint="the latest state is needed.")
+        latest, deleted = self.number, 0
+        wanted = {self._state_key(self._claim(number)) for number in range(max(latest - keep, 0) + 1, latest + 1)}
+        for key in self.store.list(f"{self.name}/states/"):
+            number = int(key.rpartition("/")[2].partition("-")[0])
+            if number <= latest and key not in wanted:  # a later one may belong to a process that is about to claim it
+                self.store.delete(key)
+                deleted += 1
+        return deleted
+
+    def _step(
+        self, came: Callable[[Monitor], Arrival] | None, act: Callable[[Monitor, Any], Reading | None]
     ) -> Reading | None:
         while True:
-            number = self.number
-            latest = self._step(number)
-            self._note(latest)  # a crash may have come between a state and its note
-            monitor = self._resumed(latest)
-            groups = sorted({monitor.settings.group_of(name) for name in columns})
-            notes = [f"{self.name}/batches/{_short(batch)}/{group}.json" for group in groups]
+            number, monitor = self._latest()
+            arrival = None if came is None else came(monitor)
+            notes = [] if arrival is None else self._notes(arrival)
             before = next((note for note in notes if self.store.exists(note)), None)
-            if before is not None:
-                return self._again(before, batch, content)
-            reading = act(monitor)
-            step = {
+            if before is not None and arrival is not None:
+                return self._again(before, arrival)
+            reading = act(monitor, arrival)
+            if arrival is not None and not arrival.rows:
+                return reading
+            state = canonical_json(monitor.state())
+            claim = {
                 "format": _FORMAT,
                 "number": number + 1,
-                "batch": batch,
-                "content": content,
+                "batch": None if arrival is None else arrival.id,
+                "content": None if arrival is None else arrival.digest,
                 "notes": notes,
                 "reading": None if reading is None else reading.to_json(),
-                "monitor": monitor.state(),
+                "state": digest_of(state),
             }
+            if self._put(claim, state):
+                self._note(claim)
+                if monitor.profile is not self._start.profile:
+                    self._start = monitor
+                return reading
+
+    def _latest(self) -> tuple[int, Monitor]:
+        """Return the number of the latest step and the monitor after it, its note written."""
+        while True:
+            number = self.number
+            if not number:
+                return 0, self._resumed(self._start.state())
+            claim = self._claim(number)
+            self._note(claim)  # a crash may have come between a claim and its note
+            key = self._state_key(claim)
             try:
-                self.store.put_new(self._key(number + 1), canonical_json(step))
-            except KeyTakenError:
-                continue  # another process was faster: judge again, after its batch
-            self._note(step)
-            if monitor.profile is not self._start.profile:
-                self._start = monitor
-            return reading
+                data = self.store.get(key)
+            except KeyMissingError as error:
+                if self.number > number:
+                    continue  # others went on, and pruned this one
+                raise IntegrityError(
+                    f"the state of step {number} of {self.name!r} is gone: nothing is stored under {key}",
+                    hint="put it back from a copy, or start another watch; the readings are still there.",
+                ) from error
+            if digest_of(data) != claim["state"]:
+                raise IntegrityError(
+                    f"the state of step {number} of {self.name!r} is not what was stored under {key}",
+                    hint="put it back from a copy, or start another watch; the readings are still there.",
+                )
+            return number, self._resumed(parse_json(data, what=f"the state of step {number} of {self.name!r}"))
 
-    def _again(self, note: str, batch: str, content: str) -> Reading:
-        step = self._step(int(parse_json(self.store.get(note), what="a note of a batch")["number"]))
-        if step is None or step["content"] != content:
+    def _put(self, claim: dict[str, Any], state: bytes) -> bool:
+        """Store a state and claim its number; return False, and leave nothing, if another process was faster."""
+        place, key = self._claim_key(claim["number"]), self._state_key(claim)
+        with suppress(KeyTakenError):  # another process came to the same state, or this one did before a crash
+            self.store.put_new(key, state)
+        try:
+            self.store.put_new(place, canonical_json(claim))
+        except KeyTakenError:
+            if self._state_key(self._claim(claim["number"])) != key:
+                self.store.delete(key)
+            return False
+        return True
+
+    def _again(self, note: str, arrival: Arrival) -> Reading:
+        claim = self._claim(int(parse_json(self.store.get(note), what="a note of a batch")["number"]))
+        if claim["content"] != arrival.digest:
             raise BatchTakenError(
-                f"batch {batch!r} was counted with other rows", hint="give every batch its own id; nothing was changed."
+                f"batch {arrival.id!r} was counted with other rows",
+                hint="give every batch its own id; nothing was changed.",
             )
-        return Reading.from_json(step["reading"])
+        return Reading.from_json(claim["reading"])
 
-    def _note(self, step: dict[str, Any] | None) -> None:
-        if step is None:
-            return
-        for note in step["notes"]:
+    def _notes(self, arrival: Arrival) -> list[str]:
+        folder = hashlib.sha256(arrival.id.encode()).hexdigest()[:32]
+        return [f"{self.name}/batches/{folder}/{group}.json" for group in sorted(arrival.groups)]
+
+    def _note(self, claim: dict[str, Any]) -> None:
+        for note in claim["notes"]:
             if not self.store.exists(note):
                 try:
-                    self.store.put_new(note, canonical_json({"batch": step["batch"], "number": step["number"]}))
+                    self.store.put_new(note, canonical_json({"batch": claim["batch"], "number": claim["number"]}))
                 except KeyTakenError:
                     continue  # another process wrote the same note
 
-    def _step(self, number: int) -> dict[str, Any] | None:
-        if not number:
-            return None
-        what = f"state {number} of {self.name!r}"
-        return check_format(parse_json(self.store.get(self._key(number)), what=what), what=what, newest=_FORMAT)
+    def _claim(self, number: int) -> dict[str, Any]:
+        what = f"step {number} of {self.name!r}"
+        data = self.store.get(self._claim_key(number))
+        return check_format(parse_json(data, what=what), what=what, newest=_FORMAT)
 
-    def _resumed(self, step: dict[str, Any] | None) -> Monitor:
+    def _resumed(self, state: dict[str, Any]) -> Monitor:
         start = self._start
-        state = start.state() if step is None else step["monitor"]
-        return Monitor.from_state(start.profile, state, clock=start.clock)
+        if state.get("settings") == start.settings.to_dict():
+            return start._restored(state)  # noqa: SLF001  # see above
+        return Monitor.from_state(
+            start.profile, state, statistics=start.statistics, views=start.views, clock=start.clock
+        )
 
-    def _key(self, number: int) -> str:
-        return f"{self.name}/states/{number:012d}.json"
+    def _claim_key(self, number: int) -> str:
+        return f"{self.name}/claims/{number:012d}.json"
+
+    def _state_key(self, claim: dict[str, Any]) -> str:
+        return f"{self.name}/states/{claim['number']:012d}-{claim['state'].partition(':')[2][:32]}.json"
 
     def __repr__(self) -> str:
         """Return the name and the store."""
         return f"Watch({self.name!r} in {self.store!r})"
-
-
-def _short(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

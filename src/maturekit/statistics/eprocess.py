@@ -104,4 +104,8 @@ def leading_bet(level: NDArray[np.int64]) -> NDArray[np.intp]:
     >>> leading_bet(shiryaev_roberts(np.zeros((2, 10), dtype=np.int64), [4.0, -4.0], [-4.0, 4.0])).tolist()
     [3, 8]
     """
-    return np.asarray(np.argmax(change_sums(level) * np.array(_SHARES + _SHARES), axis=-1))
+    weighted = change_sums(level) * np.array(_SHARES + _SHARES)
+    full = np.where(
+        level >= _CAP, np.array(_BETS + _BETS), 0.0
+    )  # of those without room, the boldest began to grow last
+    return np.asarray(np.argmax(np.where(full > 0, full * 1e201, weighted), axis=-1))
