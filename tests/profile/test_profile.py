@@ -279,3 +279,12 @@ def test_polars_and_arrow_tables_are_read():
     expected = Profile.of(pd.DataFrame(cells)).to_frame().drop(columns="kind")
     for frame in (polars.DataFrame(cells), pyarrow.table(cells)):
         pd.testing.assert_frame_equal(Profile.of(frame).to_frame().drop(columns="kind"), expected)
+
+
+def test_with_batches_what_is_unseen_is_judged_on_whole_batches():
+    """Each day has values of its own: a later day has only new ones, and so have the days that were not learned from."""
+    days = np.arange(2_000) // 100
+    frame = pd.DataFrame({"tail": [f"{day}-{row % 25}" for row, day in enumerate(days)]})
+    by_rows, by_days = Profile.of(frame).columns["tail"], Profile.of(frame, batches=days).columns["tail"]
+    assert by_rows.unseen < 0.02 * by_rows.checked
+    assert by_days.unseen == by_days.checked == 400

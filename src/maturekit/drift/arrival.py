@@ -72,6 +72,6 @@ def arrive(reference: Reference, table: Table | Profile, *, batch: str, season: 
     if counts is None or not counts.rows:
         nothing = reference.blank.known.total * 0
         return Arrival(batch, season, 0, (), nothing, Own((), ()), (findings_.nothing(), *new))
-    groups, missing = findings_.arrived(reference.layout, counts)
+    groups, missing = findings_.arrived(reference.layout, counts, reference.profile)
     own = measure(reference.statistics, Batch(batch, counts, frame), groups)
     return Arrival(batch, season, counts.rows, groups, Tally.of(counts), own, (*missing, *own.findings, *new))

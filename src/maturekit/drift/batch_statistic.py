@@ -71,7 +71,8 @@ class BatchValue(BatchStatistic):
     If batches are exchangeable the rank is uniform, whatever the number is and however it is distributed, and ranks of
     different batches are independent (ties are broken by a seeded random number): the promise holds exactly. A rank
     among k batches can be no rarer than 1 in k + 1, so a change is found only after some weeks of batches, or at once if
-    the reference was made with ``batches=`` and the number needs counts only.
+    the reference was made with ``batches=`` and the number needs counts only. Numbers that grow with the business, or that
+    remember yesterday, are not exchangeable, and their growth is what the monitor will report; divide by what grows.
 
     Write one by defining `name` and `_value`:
 

@@ -69,7 +69,7 @@ def changes_of_columns(reference: Profile, current: Profile) -> dict[str, Change
     owner = np.array([place[layout.statistics[j].columns[0]] for j in judged])
     weight = layout.weights[chosen]
     p = 2 * ndtr(-np.maximum(np.maximum(surprise.up, surprise.down), 0.0)[chosen])
-    p = np.minimum(p * np.bincount(owner, weight)[owner] / weight, 1.0)
+    p = p * np.bincount(owner, weight)[owner] / weight
     order = np.lexsort((p, owner))
     first = order[np.unique(owner[order], return_index=True)[1]]
     one, two = layout.sums(batch), layout.sums(pool)
@@ -79,7 +79,7 @@ def changes_of_columns(reference: Profile, current: Profile) -> dict[str, Change
         n, m = float(one.rows[best]), float(two.rows[best])
         before, after = float(two.powers[0, best] / m), float(one.powers[0, best] / n)
         words = size_of(statistic, before=before, after=after, sd=0.0, error=0.0, batches=0).words
-        changes[statistic.columns[0]] = Change(smallest, words)
+        changes[statistic.columns[0]] = Change(min(smallest, 1.0), words if before != after else "no difference")
     return changes
 
 

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from maturekit._core.clock import Clock, utc_now
@@ -16,7 +17,7 @@ from maturekit.drift.changes import Change, changes_of_columns, changes_of_pairs
 from maturekit.drift.comparison import CHANGED, Comparison
 from maturekit.drift.intervals import CONFIDENCE, Noise, bounds, share_bounds
 from maturekit.drift.two_sample import Separation, separated
-from maturekit.errors import ArgumentError, NotEnoughEvidenceError
+from maturekit.errors import ArgumentError, ArgumentTypeError, NotEnoughEvidenceError
 from maturekit.profile import (
     CategoryColumn,
     Distance,
@@ -29,6 +30,7 @@ from maturekit.profile import (
     View,
     Wasserstein,
 )
+from maturekit.profile.views import listed
 from maturekit.reports import Certainty, Finding
 from maturekit.statistics import benjamini_hochberg
 
@@ -44,6 +46,7 @@ _FALSE_SHARE = 0.05
 _SURE = Certainty(CONFIDENCE, "confidence")
 _FIRST = JensenShannon()
 _DISTANCES: tuple[Distance, ...] = (_FIRST, TotalVariation(), KolmogorovSmirnov(), Wasserstein(), PopulationStability())
+_RESERVED = (CHANGED, "null-share", "unseen-share", "infinite-share", "correlation", "classifier")
 _SIZED = {_FIRST.name: 1.0, "null-share": 0.01, "infinite-share": 0.01, "unseen-share": 0.01}  # all from 0 to 1
 
 
@@ -83,7 +86,7 @@ def compare(
         it count 0. It changes the order only; a pair matters as much as the lesser of its two columns.
     distances : sequence of Distance, optional
         Measures of your own, in addition.
-    classifier : True or a classifier of scikit-learn, optional
+    classifier : bool or a classifier of scikit-learn, optional
         Also test whether a classifier can tell the two tables apart, which finds changes that no column and no pair
         shows. True is histogram gradient boosting. It needs the rows of both tables, and takes 10,000 of each at most.
     views : iterable of View, optional
@@ -101,6 +104,8 @@ def compare(
         A column cannot be read as what it is in the reference.
     ArgumentError
         `importance` names unknown columns or is no importance, or two distances have one name.
+    ArgumentTypeError
+        An argument is not of its kind, such as a classifier that has no scores, or a distance that is a class.
 
     Examples
     --------
@@ -115,7 +120,7 @@ def compare(
     (('late',), 0.2, True)
     """
     rng = generator(random_state)
-    views = tuple(views)
+    measures, classifier, views = _measures(distances), _scoring(classifier), listed(views)
     if isinstance(reference, (str, os.PathLike)):
         reference = Profile.scan(reference, views=views, random_state=rng)
     profile = reference
@@ -128,7 +133,6 @@ def compare(
         table = as_frame(table, what="table")
     current = counted(table, profile, views=views)
     weights = _weights(importance, profile)
-    measures = _measures(distances)
 
     columns, pairs = changes_of_columns(profile, current), dict(changes_of_pairs(profile, current))
     remarks = list(_remarks(profile, current))
@@ -164,7 +168,12 @@ def compare(
 def _weights(importance: Mapping[str, float] | None, profile: Profile) -> dict[str, float]:
     if importance is None:
         return dict.fromkeys(profile.columns, 1.0)
-    given = {name: float(importance[name]) for name in importance.keys()}  # noqa: SIM118  # a Series iterates over values
+    if not hasattr(importance, "keys"):  # a Series is welcome, and no Mapping
+        raise ArgumentTypeError(
+            f"importance must be a mapping such as a dict, got {type(importance).__name__}",
+            hint='for instance `importance={"age": 0.7, "city": 0.3}`.',
+        )
+    given = {name: importance[name] for name in importance.keys()}  # noqa: SIM118  # a Series iterates over values
     strangers = [name for name in given if name not in profile.columns]
     if strangers:
         raise ArgumentError(
@@ -172,20 +181,51 @@ def _weights(importance: Mapping[str, float] | None, profile: Profile) -> dict[s
             hint="add up the importances of all features that were made of a column, under its name.",
         )
     for name, value in given.items():
-        if not (math.isfinite(value) and value >= 0):
-            raise ArgumentError(f"the importance of {name!r} must be a number of at least 0, got {value}")
-    return {name: given.get(name, 0.0) for name in profile.columns}
+        if not (isinstance(value, Real) and math.isfinite(value) and value >= 0):
+            raise ArgumentError(f"the importance of {name!r} must be a number of at least 0, got {value!r}")
+    return {name: float(given.get(name, 0.0)) for name in profile.columns}
 
 
 def _measures(distances: Sequence[Distance]) -> tuple[Distance, ...]:
+    if not isinstance(distances, Iterable) or isinstance(distances, str):
+        raise ArgumentTypeError(
+            f"distances must be a list of instances of Distance, got {distances!r}",
+            hint="write `distances=[MyDistance()]`.",
+        )
     measures = (*_DISTANCES, *distances)
-    names = [distance.name for distance in measures]
+    for distance in measures:
+        if not isinstance(distance, Distance):
+            raise ArgumentTypeError(
+                f"distances must be instances of Distance, got {distance!r}",
+                hint="write `distances=[MyDistance()]`; the usual five are there without naming them.",
+            )
+        for what in ("name", "unit"):
+            if not isinstance(getattr(distance, what, None), str):
+                raise ArgumentTypeError(
+                    f"the distance {type(distance).__name__} has no {what}",
+                    hint='set both in the class: `name, unit = "hellinger", "0 to 1"`.',
+                )
+    names = [*_RESERVED, *(distance.name for distance in measures)]
     twins = [name for name in names if names.count(name) > 1]
     if twins:
         raise ArgumentError(
-            f"two distances are called {twins[0]!r}", hint="the usual five are there without naming them."
+            f"two distances are called {twins[0]!r}",
+            hint=f"the usual five are there without naming them; a report also has {', '.join(_RESERVED)}.",
         )
     return measures
+
+
+def _scoring(classifier: Any) -> Any:
+    """Return a classifier that can be tried, None for no test."""
+    if classifier is None or isinstance(classifier, bool):
+        return classifier or None
+    scores = hasattr(classifier, "predict_proba") or hasattr(classifier, "decision_function")
+    if isinstance(classifier, type) or not (hasattr(classifier, "fit") and scores):
+        raise ArgumentTypeError(
+            f"classifier must be True or a classifier with predict_proba or decision_function, got {classifier!r}",
+            hint="pass an instance, such as `classifier=LogisticRegression()`, not a class, a name or a regressor.",
+        )
+    return classifier
 
 
 Part = tuple[tuple[float, bool, float], list[Finding]]

@@ -88,8 +88,11 @@ class BatchEffects:
 
     @classmethod
     def learn(cls, layout: Layout, batches: Sequence[tuple[Tally, Tally]]) -> Self:
-        """Learn from the reference's own batches, in order, each with the origin of its season."""
-        judged = [deviation(layout, batch, origin, Tolerance()) for batch, origin in batches]
+        """Learn from the reference's own batches, in order, each with the origin of its season.
+
+        Each is compared with the origin without it, since later batches are no part of the origin either.
+        """
+        judged = [deviation(layout, batch, origin + batch * -1, Tolerance()) for batch, origin in batches]
         return cls.none(layout.counted).taught([(score, moved) for score, _, moved in judged])
 
     def taught(self, scores: Sequence[tuple[Floats, Flags]]) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from maturekit.drift.layout import Layout
-from maturekit.profile import Profile
+from maturekit.profile import CategoryColumn, NumericColumn, Profile
 from maturekit.reports import Certainty, Finding
 
 __all__ = ["alarm", "arrived", "nothing"]
@@ -33,7 +33,7 @@ def nothing() -> Finding:
     return Finding("alarm", "not_enough_evidence", count=0, message="the batch is empty and was not counted")
 
 
-def arrived(layout: Layout, counts: Profile) -> tuple[tuple[str, ...], list[Finding]]:
+def arrived(layout: Layout, counts: Profile, reference: Profile) -> tuple[tuple[str, ...], list[Finding]]:
     """Return the groups of columns that came with a batch, and a finding for each group or column that did not."""
     members: dict[str, list[str]] = {}
     for name, group in layout.group_of.items():
@@ -48,7 +48,17 @@ def arrived(layout: Layout, counts: Profile) -> tuple[tuple[str, ...], list[Find
         groups.append(group)
         message = "the batch does not have this column; its evidence stands still"
         findings += [Finding("column", "could_not_run", columns=(name,), message=message) for name in absent]
+        findings += [found for name in names if (found := _emptied(counts.columns[name], reference.columns[name]))]
     return tuple(groups), findings
+
+
+def _emptied(column: NumericColumn | CategoryColumn, known: NumericColumn | CategoryColumn) -> Finding | None:
+    """Return a warning for a column that lost all its values, whatever the evidence says so far."""
+    if not column.rows or column.nulls < column.rows or known.nulls == known.rows:
+        return None
+    share = f"{known.nulls / known.rows:.1%}" if "nulls" not in known.unknown else "few"
+    message = f"all {column.rows} values are missing; in the reference {share} were"
+    return Finding("empty-column", "failed", columns=(column.name,), severity="warning", message=message)
 
 
 def _years(years: float) -> str:

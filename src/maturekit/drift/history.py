@@ -98,7 +98,20 @@ class History:
             ``lambda reading: monitor.acknowledge()``. Without it the first alarm stays open.
         """
         history = cls()
-        for batch, table, *rest in batches:
+        if on_alarm is not None and not callable(on_alarm):
+            raise ArgumentTypeError(
+                f"on_alarm must be a function, got {on_alarm!r}",
+                hint="for instance `on_alarm=lambda reading: monitor.acknowledge()`.",
+            )
+        if not isinstance(batches, Iterable):
+            raise ArgumentTypeError(f"batches must be pairs of an id and its rows, got {type(batches).__name__}")
+        for item in batches:
+            if not (isinstance(item, (tuple, list)) and len(item) in {2, 3}):
+                raise ArgumentTypeError(
+                    f"each batch must be a tuple of an id, its rows and perhaps its season, got {type(item).__name__}",
+                    hint="pass `days.items()` for a dict of tables by id.",
+                )
+            batch, table, *rest = item
             season = rest[0] if rest else None
             reading = monitor.update(table, batch=batch, season=season)
             history.add(monitor, table, reading, season=season)
@@ -131,6 +144,10 @@ class History:
         """
         if not isinstance(reading, Reading):
             raise ArgumentTypeError(f"a history is made of readings, got {type(reading).__name__}")
+        if not isinstance(monitor, Monitor):
+            raise ArgumentTypeError(
+                f"monitor must be a Monitor, got {type(monitor).__name__}", hint="of a `Watch`, pass its `monitor`."
+            )
         same = [record for record in self._records if record.batch == reading.subjects.get("batch")]
         if any(record.reading == reading for record in same):
             return
@@ -185,6 +202,11 @@ class History:
         change in multiples of the bound on that side: beyond 1 or -1 it is outside), `evidence` of the column (of all
         its statistics), and `alarm`: whether an alarm is open that names the column as a cause.
         """
+        if isinstance(columns, str):
+            raise ArgumentTypeError(f"columns must be a list of columns, got {columns!r}")
+        for name in columns or ():
+            if name not in self.columns:
+                raise NotFoundError.named("column of the history", name, known=self.columns)
         return history_tables.changed(self._records, columns)
 
     def evidence(self) -> pd.DataFrame:

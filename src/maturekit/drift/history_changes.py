@@ -111,7 +111,9 @@ def _scores(before: NumericColumn, after: NumericColumn, tolerance: Tolerance) -
         sd = math.sqrt(max(float(shares[0] @ scores**2) - past**2, 0.0))
         half = _TWO_SIDED * sd * rows + tolerance.sd * sd
         found = [_move(statistic, (before.name,), past, at) for at in (mean, past - half, past + half)]
-        yield Change(before.name, statistic, *((1 + percent / 100 for percent in found) if statistic == "spread" else found))
+        yield Change(
+            before.name, statistic, *((1 + percent / 100 for percent in found) if statistic == "spread" else found)
+        )
 
 
 def _values(

@@ -230,14 +230,18 @@ class Monitor:
         self._state_ = new
         return reading
 
-    def acknowledge(self) -> None:
-        """Close the open alarm: the batches held back join what is known, evidence starts at zero, the promise goes on.
+    def acknowledge(self, *, keep: bool = True) -> None:
+        """Close the open alarm: evidence starts at zero, and the promise goes on. Without an open alarm, nothing happens.
 
-        For an alarm that was false, or a change that is accepted little by little. Without an open alarm, nothing happens.
+        Parameters
+        ----------
+        keep : bool, default True
+            Whether the batches held back since the alarm join what is known: for an alarm that was false, or a change
+            that is accepted little by little. False for data that were wrong and have been repaired.
         """
         state = self._state
         if state.alarm is not None:
-            self._state_ = state.quiet(state.grown)
+            self._state_ = state.quiet(state.grown if keep else state.known)
 
     def rebase(self, profile: Profile | None = None) -> None:
         """Accept a change for good: compare with something new from now on; the promise starts anew.
@@ -247,7 +251,8 @@ class Monitor:
         profile : Profile, optional
             The new reference. Without one, the batches since the open alarm was raised are what is normal now; the
             longer the alarm was open, the more the monitor knows. With batch effects it then has to learn again how
-            much batches vary, and sees little in the first weeks; a profile with ``batches=`` avoids that.
+            much batches vary, and sees little in the first weeks; a profile with ``batches=`` avoids that. After one or
+            two batches little is known of the new world, and sizes mean little: wait for some more.
         """
         state = self._state
         if profile is not None:

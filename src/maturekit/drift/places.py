@@ -29,7 +29,7 @@ SHARES: Mapping[str, float] = {
     "high": 0.07,
     "below": 0.03,
     "above": 0.03,
-    "nulls": 0.03,
+    "nulls": 0.05,
     "infinities": 0.03,
     "value": 0.90,
     "rest": 0.07,

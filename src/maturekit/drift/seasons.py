@@ -12,7 +12,7 @@ import pandas as pd
 
 from maturekit._core.frames import Table, as_frame
 from maturekit.drift.encoding import Encoding
-from maturekit.errors import ArgumentError, NotEnoughEvidenceError, NotFoundError, TableError
+from maturekit.errors import ArgumentError, ArgumentTypeError, NotEnoughEvidenceError, NotFoundError, TableError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,12 +126,14 @@ class Seasons:
         >>> Seasons(hours=["night"] * 6 + ["day"] * 18).of("2024-06-01 05:59")
         'night'
         """
-        stamp = pd.Timestamp(moment)
-        return _joined(self.weekdays[stamp.day_of_week], self.hours[stamp.hour])
+        return str(self.labels([moment])[0])
 
     def labels(self, moments: Any) -> NDArray[np.object_]:
-        """Return the class of each moment, for `Profile.of(..., classes=...)`; raise `TableError` where one is missing."""
-        index = pd.DatetimeIndex(moments)
+        """Return the class of each moment, for `Profile.of(..., classes=...)`.
+
+        Raises `TableError` where one is missing, or is no moment (a number is none, since its unit is unknown).
+        """
+        index = _index(moments, what="moments")
         if index.hasnans:
             raise TableError(f"{int(np.sum(index.isna()))} moments are missing", hint="leave those rows out.")
         table = np.array([[_joined(week, hour) for hour in self.hours] for week in self.weekdays], dtype=object)
@@ -150,12 +152,19 @@ def _joined(week: str, hour: str) -> str:
 def _moments(frame: pd.DataFrame, time: str) -> pd.Series[Any]:
     if time not in frame.columns:
         raise NotFoundError.named("column of moments", time, known=frame.columns)
+    return pd.Series(_index(frame[time], what=f"column {time!r}"), index=frame.index)
+
+
+def _index(moments: Any, *, what: str) -> pd.DatetimeIndex:
+    if not pd.api.types.is_list_like(moments):
+        raise ArgumentTypeError(f"{what} must be a list, an array or a column, got {moments!r}")
+    moments = pd.Index(moments if hasattr(moments, "__array__") else list(moments))
+    if pd.api.types.is_numeric_dtype(moments.dtype):
+        raise TableError(f"{what} are numbers, not moments", hint="convert them by `pd.to_datetime(..., unit=...)`.")
     try:
-        return pd.Series(pd.DatetimeIndex(frame[time]), index=frame.index)
-    except (TypeError, ValueError) as error:
-        raise TableError(
-            f"column {time!r} holds no moments: {error}", hint="convert it by `pd.to_datetime`."
-        ) from error
+        return pd.DatetimeIndex(moments)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TableError(f"{what} cannot be read as moments: {error}", hint="convert by `pd.to_datetime`.") from error
 
 
 def _means(frame: pd.DataFrame, marks: pd.Series[Any]) -> tuple[pd.DatetimeIndex, NDArray[np.float64]]:

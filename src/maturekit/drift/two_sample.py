@@ -124,6 +124,9 @@ def separated(
     model, table = _prepared(classifier, _pooled(chosen, kinds), rng)
     truth = np.repeat([0, 1], [len(part) for part in chosen])
     block = np.concatenate([np.arange(len(part)) * _BLOCKS // len(part) for part in chosen])  # rows are in random order
+    table = table.loc[:, table[block == 0].notna().any()]  # nothing can be learned of the others, and some fail on them
+    if table.empty:
+        raise NotEnoughEvidenceError("no column holds values that a classifier could use")
     sums, areas = [], []
     with threadpool_limits(1):  # on so few rows, more threads mostly wait for one another
         for number in range(1, _BLOCKS):

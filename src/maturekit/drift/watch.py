@@ -106,9 +106,9 @@ class Watch:
         assert reading is not None  # only steps without a batch have none
         return reading
 
-    def acknowledge(self) -> None:
+    def acknowledge(self, *, keep: bool = True) -> None:
         """Close the open alarm, as `Monitor.acknowledge` does."""
-        self._step(None, lambda monitor, _: monitor.acknowledge())
+        self._step(None, lambda monitor, _: monitor.acknowledge(keep=keep))
 
     def rebase(self, profile: Profile | None = None) -> None:
         """Start from something new, as `Monitor.rebase` does; open the next `Watch` with a monitor on that profile."""

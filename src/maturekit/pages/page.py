@@ -49,7 +49,7 @@ class Page:
     """
 
     def __init__(self, title: str, *, lead: str = "", footer: str = "", language: str = "en") -> None:
-        if not title.strip():
+        if not (isinstance(title, str) and title.strip()):
             raise ArgumentError("the page has no title", hint="say in a few words what the page is about.")
         self.title = title
         self.lead = lead

@@ -29,6 +29,9 @@ Columns = Mapping[str, NumericColumn | CategoryColumn]
 """One summary a column, by name."""
 
 
+_BATCHES = 10  # fewer would leave one or two to judge by
+
+
 @dataclass(frozen=True, slots=True)
 class Roles:
     """Which rows of a table have served to choose something, so that they must not count where it is judged.
@@ -85,10 +88,19 @@ def summarised(column: Column) -> bool:
     return column.role != "key" and "personal" not in column.tags
 
 
-def split(rows: int, random_state: RandomState) -> NDArray[np.bool_]:
-    """Mark a random 4/5 of the rows, to learn from; what was learned is judged on the others."""
+def split(rows: int, random_state: RandomState, *, batches: ArrayLike | None = None) -> NDArray[np.bool_]:
+    """Mark a random 4/5 of the rows, to learn from; what was learned is judged on the others.
+
+    With at least 10 batches it is 4/5 of these: a day has values of its own, and a dictionary that has seen half of a
+    day's rows would find the other half too familiar.
+    """
+    rng = generator(random_state)
+    if batches is not None and len(series := pd.Series(batches)) == rows:
+        codes, names = values(series)
+        if len(names) >= _BATCHES:
+            return ~np.isin(codes, rng.permutation(len(names))[: len(names) // 5])
     learnt = np.ones(rows, dtype=np.bool_)
-    learnt[generator(random_state).permutation(rows)[: rows // 5]] = False
+    learnt[rng.permutation(rows)[: rows // 5]] = False
     return learnt
 
 

@@ -118,8 +118,9 @@ def learned(task: Task[P], source: Source, *, rows: int, n_jobs: int | None, ran
     kinds = build.kinds_of(inside, task.schema, views=[view.name for view in task.views], found=found)
     learn = partial(making.learned, task.kind, frame, kinds, views=task.views, least=task.least)
     if sample.complete:
-        learnt = build.split(len(frame), random_state)
-        return hidden(learn(build.Roles(learnt, ~learnt), labels=task.of(frame)), task.least)
+        labels = task.of(frame)
+        learnt = build.split(len(frame), random_state, batches=labels.batches)
+        return hidden(learn(build.Roles(learnt, ~learnt), labels=labels), task.least)
     limits = lowest(sample.priorities, SIZE // 5), sample.limit
     chose = sample.priorities <= np.uint64(limits[0])
     chosen = learn(build.Roles(~chose, chose), labels=making.Labels())

@@ -91,6 +91,7 @@ class Profile:
     batches: Mapping[str, Profile] = field(default_factory=dict)
     classes: Mapping[str, Profile] = field(default_factory=dict)
     views: tuple[TextView, ...] = ()
+    _digest: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
         """Freeze the mappings and check the number of rows."""
@@ -138,7 +139,7 @@ class Profile:
             and what cannot be merged is unknown, as if there had been no table to count it in. The extremes of a column
             and its rare values are then not kept either.
         random_state : int, generator or None, default 0
-            Draws the 4/5 of the rows that dictionaries are learned from.
+            Draws the 4/5 of the rows, or of 10 and more batches, that dictionaries are learned from.
 
         Raises
         ------
@@ -157,7 +158,7 @@ class Profile:
             return making.counted(cls, frame, like, build.Roles(), labels=labels, views=views)
         frame = widened(frame, views)
         kinds = build.kinds_of(frame, schema, views=[view.name for view in views])
-        learnt = build.split(len(frame), random_state)
+        learnt = build.split(len(frame), random_state, batches=batches)
         roles = build.Roles(learnt, ~learnt)
         made = making.learned(cls, frame, kinds, roles, labels=labels, views=views, least=least_count)
         return hidden(made, least_count)
@@ -262,7 +263,9 @@ class Profile:
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON."""
-        return digest_of(self.to_json().encode())
+        if not self._digest:  # nothing in a profile ever changes
+            object.__setattr__(self, "_digest", digest_of(self.to_json().encode()))
+        return self._digest
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a column, with kind, rows, nulls, infinities, mean, sd, low, high, kept, rest and unseen."""
@@ -273,11 +276,11 @@ class Profile:
 
     def __eq__(self, other: object) -> bool:
         """Equal in every count and number."""
-        return self.to_json() == other.to_json() if isinstance(other, Profile) else NotImplemented
+        return self.digest == other.digest if isinstance(other, Profile) else NotImplemented
 
     def __hash__(self) -> int:
-        """Hash of the canonical JSON."""
-        return hash(self.to_json())
+        """Hash of the digest."""
+        return hash(self.digest)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the mappings as dicts, since a mapping proxy cannot be pickled."""

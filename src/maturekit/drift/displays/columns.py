@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from maturekit.drift.displays.drawing import CALM, LOUD, name_batches, new_figure, plain, shade, shortened
+from maturekit.drift.displays.drawing import (
+    CALM,
+    LOUD,
+    check_history,
+    name_batches,
+    new_axes,
+    new_figure,
+    plain,
+    shade,
+    shortened,
+)
 from maturekit.drift.history import History
 from maturekit.errors import ArgumentError, NotFoundError
 
@@ -125,10 +135,12 @@ class ColumnsDisplay:
         """Draw on a figure, on axes, one a panel, or on a new figure of pyplot, and return the display."""
         if ax is None:
             self._divide(new_figure(0.6 + 2.1 * -(-len(self.panels) // _WIDE)))
-        elif not isinstance(ax, (Sequence, np.ndarray)):
+        elif isinstance(ax, (Sequence, np.ndarray)):
+            self._fill([new_axes(part) for part in np.asarray(ax, dtype=object).ravel().tolist()])
+        elif hasattr(ax, "subplots"):
             self._divide(ax)
         else:
-            self._fill(list(np.asarray(ax, dtype=object).ravel()))
+            self._fill([new_axes(ax)])
         return self
 
     def _divide(self, figure: Figure) -> None:
@@ -188,12 +200,13 @@ class ColumnsDisplay:
 def _panels(
     history: History, columns: Sequence[str] | None, statistic: str | None, most: int
 ) -> tuple[list[str], list[Panel]]:
+    check_history(history, statistic)
     batches = list(dict.fromkeys(history.updates().index))
     known = history.columns
     for name in columns or ():
         if name not in known:
             raise NotFoundError.named("column of the history", name, known=known)
-    chosen = list(columns) if columns else [name for name in history.leading() if name in known][:most]
+    chosen = list(columns) if columns else [name for name in history.leading() if name in known][: max(most, 1)]
     frame = history.frame(chosen)
     if statistic is not None:
         frame = frame[frame["statistic"] == statistic]

@@ -9,7 +9,7 @@ import numpy as np
 
 from maturekit.drift.displays.bars import category_bars, number_bars
 from maturekit.drift.displays.drawing import CALM, name_batches, new_axes, plain, shortened
-from maturekit.errors import ArgumentError, NotFoundError, ProfileMismatchError
+from maturekit.errors import ArgumentError, ArgumentTypeError, NotFoundError, ProfileMismatchError
 from maturekit.profile import CategoryColumn, NumericColumn, Profile
 
 if TYPE_CHECKING:
@@ -92,6 +92,11 @@ class DistributionDisplay:
             Where to draw.
         """
         for profile in (before, after):
+            if not isinstance(profile, Profile):
+                raise ArgumentTypeError(
+                    f"before and after must be Profiles, got {type(profile).__name__}",
+                    hint="count rows over the reference's bins: `Profile.of(frame, like=before)`.",
+                )
             if column not in profile.columns:
                 raise NotFoundError.named("column of the profile", column, known=profile.columns)
         past, now = before.columns[column], after.columns[column]

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from maturekit._core.extras import require
+from maturekit.drift.history import History
+from maturekit.drift.history_changes import UNITS
+from maturekit.errors import ArgumentError, ArgumentTypeError, NotFoundError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-__all__ = ["CALM", "LOUD", "name_batches", "new_axes", "new_figure", "plain", "runs", "shade", "shortened"]
+__all__ = ["CALM", "LOUD", "check_history", "name_batches", "new_axes", "new_figure", "plain", "runs", "shade", "shortened"]
 
 CALM, LOUD = "C0", "C1"
 """The first two colours of the style in use: blue and orange by default, which everybody can tell apart."""
@@ -33,7 +36,24 @@ def new_figure(height: float) -> Figure:
 
 def new_axes(ax: Axes | None, *, height: float = 3.6) -> Axes:
     """Return the axes to draw on: those that were given, or those of a new figure."""
-    return new_figure(height).subplots() if ax is None else ax
+    if ax is None:
+        return new_figure(height).subplots()
+    if not hasattr(ax, "set_xlim"):
+        raise ArgumentTypeError(f"ax must be an Axes of matplotlib, got {type(ax).__name__}")
+    return ax
+
+
+def check_history(history: object, statistic: str | None = None) -> None:
+    """Raise for anything but a history with batches, and for a statistic that none has."""
+    if not isinstance(history, History):
+        raise ArgumentTypeError(
+            f"history must be a History, got {type(history).__name__}",
+            hint="record batches with `History.add` or `History.replay`.",
+        )
+    if not len(history):
+        raise ArgumentError("the history has no batches", hint="add a reading before it is drawn.")
+    if statistic is not None and statistic not in UNITS:
+        raise NotFoundError.named("statistic of a history", statistic, known=UNITS)
 
 
 def plain(axes: Axes) -> None:

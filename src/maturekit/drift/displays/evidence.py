@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from maturekit.drift.displays.drawing import CALM, LOUD, name_batches, new_axes, plain, shade
+from maturekit.drift.displays.drawing import CALM, LOUD, check_history, name_batches, new_axes, plain, shade
 from maturekit.drift.history import History
 from maturekit.errors import ArgumentError
 
@@ -72,6 +72,7 @@ class EvidenceDisplay:
     @classmethod
     def from_history(cls, history: History, *, ax: Axes | None = None) -> Self:
         """Draw the evidence of a history, on `ax` or on a new figure of pyplot."""
+        check_history(history)
         table = history.updates()
         return cls(
             list(table.index),
