@@ -18,7 +18,13 @@ __all__ = ["BatchStatistic", "BatchValue", "PValue", "RowCount"]
 
 
 class BatchStatistic(ABC):
-    """Base of `BatchValue` and `PValue`; a number of each row is a column instead (see `maturekit.profile.View`)."""
+    """Base of `BatchValue` and `PValue`; a number of each row is a column instead (see `maturekit.profile.View`).
+
+    Examples
+    --------
+    >>> RowCount.kind, RowCount.group
+    ('batch-value', 'data')
+    """
 
     name: str
     """What it is called in readings; no column of the profile may have the same name."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from maturekit.drift.layout import Layout
+from maturekit.drift.layout import Layout, Sums
 from maturekit.drift.tally import Tally
 from maturekit.drift.tolerance import Tolerance
 from maturekit.statistics import z_of_counts, z_of_means
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Surprise", "judge", "per_root_row", "uniforms"]
 
+_EFFECTIVE_ROWS = 2.0  # below, tails beyond 3.5 are twice as heavy as a normal number's and more (measured); 18 rows of continuous columns
 _CORRELATION_PER_PRODUCT = 3.0  # the mean product of two ranks, each from -1 to 1, is a third of their correlation
 
 
@@ -56,25 +57,61 @@ def judge(layout: Layout, batch: Tally, pool: Tally, *, uniform: NDArray[np.floa
     one, two = layout.sums(batch), layout.sums(pool)
     n, m, c = one.rows, two.rows, layout.counts
     moved = (n > 0) & (m > 0)
-    count, rows, pool_count, pool_rows = one.powers[0, ..., :c], n[..., :c], two.powers[0, ..., :c], m[..., :c]
-    z = z_of_counts(count, rows, pool_count, pool_rows, uniform)
-    up, outside = z.copy(), layout.extreme
-    up[..., outside] = z_of_counts(  # the most extreme row of the reference is itself one that lies outside
-        *(part[..., outside] for part in (count, rows, pool_count + 1, pool_rows + 1, uniform))
-    )
-    with np.errstate(invalid="ignore"):
-        share = np.where(moved[..., :c], (count + pool_count) / (rows + pool_rows), 0.0)
-
+    up, down, share = _counts(layout, one, two, uniform, tolerance)
     mean_z, sd = z_of_means(n[..., c:], one.powers[..., c:], m[..., c:], two.powers[..., c:])
     mean_z[..., : layout.scores][layout.dominated(batch.cells + pool.cells)] = 0.0
+    mean_z[..., layout.scores :][_sparse(layout, one, two)] = 0.0
     sd = np.concatenate([np.sqrt(share * (1 - share)), sd], axis=-1)
-    size = np.sqrt(n * m / np.maximum(n + m, 1.0))
-    slack = size * per_root_row(layout, sd, tolerance)
+    slack = (np.sqrt(n * m / np.maximum(n + m, 1.0)) * per_root_row(layout, sd, tolerance))[..., c:]
     return Surprise(
-        up=np.concatenate([up, mean_z], axis=-1) - slack,
-        down=-np.concatenate([z, mean_z], axis=-1) - slack,
+        up=np.concatenate([up, mean_z - slack], axis=-1),
+        down=np.concatenate([down, -mean_z - slack], axis=-1),
         moved=moved,
     )
+
+
+def _counts(
+    layout: Layout, batch: Sums, pool: Sums, uniform: NDArray[np.float64], tolerance: Tolerance
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return z of counts upwards and downwards, and shares of the bag.
+
+    The tolerance is put into the pool: upwards its share counts as so much larger, downwards as so much smaller. Taking it
+    off z in standard deviations instead is the same for large counts, and wrong for small ones, which are not normal:
+    0.2 points tolerated would hide 0.5 % of rows that have no like in the pool for ever.
+    """
+    c = layout.counts
+    count, rows, pool_count, pool_rows = (
+        batch.powers[0, ..., :c],
+        batch.rows[..., :c],
+        pool.powers[0, ..., :c],
+        pool.rows[..., :c],
+    )
+    more = np.ceil(shares_of(layout, tolerance) * pool_rows)
+    one = layout.extreme * 1.0  # the most extreme row of the reference is itself one that lies outside
+    up = z_of_counts(count, rows, np.minimum(pool_count + more, pool_rows) + one, pool_rows + one, uniform)
+    down = -z_of_counts(count, rows, np.maximum(pool_count - more, 0.0), pool_rows, uniform)
+    with np.errstate(invalid="ignore"):
+        share = np.where((rows > 0) & (pool_rows > 0), (count + pool_count) / (rows + pool_rows), 0.0)
+    return up, down, share
+
+
+def shares_of(layout: Layout, tolerance: Tolerance) -> NDArray[np.float64]:
+    """Return the tolerated change of each count, as a share of rows."""
+    if not tolerance.columns:
+        return np.full(layout.counts, tolerance.share)
+    return np.array([tolerance.of(*statistic.columns).share for statistic in layout.statistics[: layout.counts]])
+
+
+def _sparse(layout: Layout, batch: Sums, pool: Sums) -> NDArray[np.bool_]:
+    """Whether so few rows of a pair have a product that is not near 0 that its mean is not normal.
+
+    Products are at most 1, so their kurtosis is at most one over their mean square: what counts is the number of rows
+    times that. It depends on the bag only, so leaving a pair out for it keeps the test valid.
+    """
+    first = layout.counts + layout.scores
+    n, m = batch.rows[..., first:], pool.rows[..., first:]
+    squares = (batch.powers[1] + pool.powers[1])[..., first:]
+    return np.asarray(n * m * squares < _EFFECTIVE_ROWS * (n + m) ** 2)
 
 
 def per_root_row(layout: Layout, sd: NDArray[np.float64], tolerance: Tolerance) -> NDArray[np.float64]:

@@ -107,7 +107,7 @@ class Dictionary:
         """Read back what `to_dict` wrote."""
         raw = base64.b64decode(data["hashes"], validate=True)
         return cls(
-            tuple(map(str, data["values"])), np.frombuffer(raw, dtype="<u4").astype(np.uint32), bool(data["free"])
+            tuple(map(str, data["values"])), np.frombuffer(raw, dtype="<u4").astype(np.uint32), bool(data.get("free"))
         )
 
     def __eq__(self, other: object) -> bool:

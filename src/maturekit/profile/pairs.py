@@ -28,6 +28,7 @@ MOST_PAIRS = 100
 SAMPLE = 5_000
 """So many rows choose them: enough to order correlations, and 2,000 columns of them fit in memory."""
 
+_POWERS = (2, 4, 6)
 _UNIT = 128  # scores are whole multiples of 1/128: sums of their products are whole numbers, and add exactly
 _ROWS = 131_072  # rows; sums over so many fit into 64 bits
 
@@ -124,7 +125,7 @@ class PairSums:
     @property
     def sums(self) -> NDArray[np.float64]:
         """Sums of f, of its square and of its cube, shape (pairs, 3)."""
-        units = np.array([float(_UNIT) ** power for power in (2, 4, 6)])
+        units = np.array([float(_UNIT) ** power for power in _POWERS])
         return np.asarray(self.totals.astype(np.float64) / units, dtype=np.float64)
 
     def __add__(self, other: Self) -> Self:
@@ -139,8 +140,8 @@ class PairSums:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, names: Sequence[tuple[str, str]]) -> Self:
-        """Read back what `to_dict` wrote."""
-        totals = [index(number) for sums in data["sums"] for number in sums]
+        """Read back what `to_dict` wrote, and the fractions that it wrote before its sums were whole numbers."""
+        totals = [_whole(number, power) for sums in data["sums"] for number, power in zip(sums, _POWERS, strict=True)]
         rows = np.array(data["rows"], dtype=np.int64)
         return cls(tuple(names), rows, np.array(totals, dtype=np.object_).reshape(-1, 3))
 
@@ -192,3 +193,7 @@ def _sums(joint: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np
     inner = joint @ powers[:, 1]  # at most 2**17 * 2**21: exact
     sums = inner.astype(np.int64) * powers[:, 0].astype(np.int64)
     return np.asarray(sums.sum(axis=1), dtype=np.int64)
+
+
+def _whole(number: object, power: int) -> int:
+    return round(number * float(_UNIT) ** power) if isinstance(number, float) else index(number)  # type: ignore[arg-type]  # what is no number is refused here

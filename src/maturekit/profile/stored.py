@@ -45,7 +45,7 @@ def read(kind: type[P], text: str | bytes) -> P:
     try:
         layouts = [(layout["name"], layout["kind"], _fixed(layout)) for layout in data["fixed"]["columns"]]
         pairs = [(first, second) for first, second in data["fixed"]["pairs"]]
-        texts = tuple(views.read(view) for view in data["fixed"]["views"])
+        texts = tuple(views.read(view) for view in data["fixed"].get("views", ()))
         return _recounted(kind, (layouts, pairs, texts), data["counted"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise FormatError(f"a stored profile is malformed: {error!r}") from error

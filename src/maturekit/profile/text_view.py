@@ -25,6 +25,14 @@ class TextView(View):
     ----------
     column : str
         The column that is read; the view is called ``"<column>:<word>"``.
+
+    Examples
+    --------
+    `Length` and `Pattern` are such views:
+
+    >>> from maturekit.profile import Length
+    >>> Length("comment").name, Length("comment").columns
+    ('comment:length', ('comment',))
     """
 
     word: ClassVar[str]
