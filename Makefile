@@ -25,7 +25,7 @@ test: .venv/.ready  ## the tests, at most ten minutes with everything installed 
 
 long: .venv/.ready  ## what takes longer: kill runs, simulations of the drift promise, timings of the registry
 	$(BIN)/python $(PYTEST) -m long
-	$(BIN)/python benchmarks/drift_promise.py --years 60 --runs 60
+	$(BIN)/python benchmarks/drift_promise.py
 	$(BIN)/python benchmarks/registry.py
 
 lint: .venv/.lint  ## ruff, nearly all rules, and its formatter
