@@ -182,3 +182,14 @@ def test_ranked_numbers_keep_the_promise_whatever_their_law():
         alarms.append(count)
     error = np.std(alarms) / np.sqrt(len(alarms))
     assert 0 < np.mean(alarms) <= 200 / 20 + 3 * error
+
+
+def test_the_size_of_a_step_is_what_it_was_although_the_mean_of_earlier_batches_follows_it():
+    """30 batches of about 1,000 rows, then 20 of 300: compared with a mean that follows, the move looked like 600."""
+    rows = [1_000 + day % 7 for day in range(30)] + [300] * 20
+    profile = Profile.of(pd.DataFrame({"late": [0, 1] * 1_000}))
+    monitor = Monitor(profile, false_alarms_per_year=1, batches_per_year=365, statistics=[RowCount()])
+    for day, count in enumerate(rows):
+        reading = monitor.update(pd.DataFrame({"late": np.arange(count) % 2}), batch=f"{day}")
+    (cause,) = reading.causes
+    assert cause.value == pytest.approx(-700, abs=50)

@@ -44,6 +44,11 @@ class Change:
         return sums.powers[0] / np.maximum(sums.rows, 1)
 
 
+def told(rule, move):
+    """Return a change in the unit of findings: that of a spread is a logarithm until it is told in percent."""
+    return 100 * np.expm1(move) if rule == "drift:spread" else move
+
+
 @dataclass
 class Seen:
     """What readings said over many runs."""
@@ -78,7 +83,7 @@ def simulated(change, *, rows, runs, seed, days=60):
                     continue
                 # a column may have several statistics of the same name, told apart by their values in the message
                 truths = [
-                    measure(after[j]) - measure(before[j])
+                    told(rule, measure(after[j]) - measure(before[j]))
                     for (rule, columns, j), measure in size.items()
                     if (rule, columns) == (cause.rule, cause.columns)
                     and (not layout.statistics[j].value or repr(layout.statistics[j].value) in cause.message)

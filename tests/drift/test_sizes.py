@@ -52,7 +52,7 @@ def test_the_interval_grows_with_the_number_of_looks():
         ("unseen", "values never seen before from 50.0 % to 60.0 % of rows"),
         ("low", "values at the low end from 50.0 % to 60.0 % of rows"),
         ("spread", "values are more spread out (sd x 1.4)"),
-        ("skewness", "the upper tail is longer against the other"),
+        ("skewness", "the upper tail has grown against the other"),
         ("kurtosis", "values gather in the middle and far out"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from maturekit.drift import Tolerance
+from maturekit.drift import Monitor, Tolerance
 from maturekit.drift.engine import judge
 from maturekit.drift.layout import Layout
 from maturekit.drift.tally import Tally
@@ -50,3 +50,15 @@ def test_a_change_within_the_tolerance_is_no_news_for_counts_of_any_size(share, 
     z = judge(layout, batch, before, uniform=rng.random((many, layout.counts)), tolerance=tolerance).up[:, atom]
     for bet in (0.35, 0.7, 1.4):
         assert np.exp(bet * z - bet**2 / 2).mean() < 1.05  # standard error at most 0.02
+
+
+def test_hiding_a_small_rest_raises_no_alarm():
+    """Without its 2 % of rare values, a column that is constant otherwise looked like one that never varies."""
+    rng = np.random.default_rng(4)
+    names = np.array(["usual", *(f"rare {number}" for number in range(40))])
+
+    def rows(n):
+        return pd.DataFrame({"kind": names[np.where(rng.random(n) < 0.98, 0, rng.integers(1, 41, n))]})
+
+    monitor = Monitor(Profile.of(rows(1_000), least_count=30), false_alarms_per_year=1, batches_per_year=365)
+    assert not any(monitor.update(rows(200), batch=str(day)).alarm for day in range(20))

@@ -149,3 +149,17 @@ def test_hidden_leaves_out_what_too_few_rows_hold():
     assert (hidden.rows, hidden.nulls, hidden.unknown) == (84, 0, {"nulls"})
     assert (hidden.counts.tolist(), hidden.checked) == ([40, 40, 4], 17)
     assert counted.hidden(5).rows == 0  # there is no hiding a kept value
+
+
+def test_a_rest_of_too_few_rows_takes_the_last_kept_value_with_it():
+    cells = column(["a"] * 50 + ["b"] * 30 + ["c"] * 20 + [f"rare {number}" for number in range(5)])
+    counted = CategoryColumn.of(cells, kind="category", learnt=np.ones(105, dtype=bool), least=10)
+    assert (counted.values, counted.counts.tolist(), counted.rest) == (("a", "b"), [50, 30], 25)
+    assert counted.dictionary.knows(["c"]).all()  # it was seen, but is not kept
+
+
+def test_without_the_rest_the_shares_of_values_are_not_known():
+    cells = column(["a"] * 100 + [f"rare {number}" for number in range(5)])
+    counted = CategoryColumn.of(cells, kind="category", learnt=np.ones(105, dtype=bool), least=10)
+    assert (counted.values, counted.rest) == (("a",), 5)
+    assert counted.hidden(10).rows == 0  # 100 of 100 rows would be a lie that later batches find out

@@ -122,9 +122,9 @@ def test_a_column_of_too_few_numbers_is_not_described_at_all():
 
 def test_rare_values_are_neither_kept_nor_known():
     carrier = Profile.of(table(), least_count=10).columns["carrier"]
-    assert set(carrier.values) == {"UA", "B6", "DL"}  # our own, no DataFrame's
+    assert set(carrier.values) == {"UA", "DL"}  # our own, no DataFrame's; "B6" has joined a rest that was too small
     assert carrier.dictionary.knows(["UA", "rare 1"]).tolist() == [True, False]
-    assert (carrier.rest, carrier.checked, carrier.unseen) == (0, 0, 0)  # two rows, which nobody shall know of
+    assert carrier.rest >= 10  # the two rare rows among them, which nobody shall know of
     assert carrier.count(pd.Series(["rare 1"])).unseen == 1
 
 

@@ -88,8 +88,6 @@ def test_parts_do_not_repeat_what_is_fixed(stored):
         (lambda data: data["fixed"].update(views=[["length"]]), "malformed"),
         (lambda data: data["fixed"].update(views=[["length", 1]]), "malformed"),
         (lambda data: data["fixed"].update(views=[["vowels", "b"]]), "has a view 'vowels' that this maturekit"),
-        (lambda data: data["fixed"].pop("views"), "malformed"),
-        (lambda data: data["fixed"]["columns"][1]["dictionary"].pop("free"), "malformed"),
         (lambda data: data["counted"]["pairs"].update(rows=[1, 2]), "malformed"),
         (lambda data: data["counted"].update(batches=[{"label": "x"}]), "malformed"),
     ],
@@ -105,3 +103,10 @@ def test_damaged_texts_are_refused(stored, damage, message):
 def test_other_texts_are_refused(text):
     with pytest.raises(FormatError):
         Profile.from_json(text)
+
+
+def test_profiles_of_before_there_were_views_are_read(stored):
+    data = json.loads(stored)
+    data["fixed"].pop("views")
+    data["fixed"]["columns"][1]["dictionary"].pop("free")
+    assert Profile.from_json(json.dumps(data)).views == ()

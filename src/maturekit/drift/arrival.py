@@ -58,8 +58,10 @@ class Arrival:
 def arrive(reference: Reference, table: Table | Profile, *, batch: str, season: str | None) -> Arrival:
     """Count and measure a batch; raises what `Monitor.update` raises for what cannot be counted."""
     if not isinstance(batch, str) or not batch:
+        given = repr(batch) if isinstance(batch, (str, int)) else type(batch).__name__
         raise ArgumentTypeError(
-            f"batch must be a text that names the batch, got {batch!r}", hint="use its date, for instance."
+            f"batch must be a text that names the batch, got {given}",
+            hint='use its date, for instance: `update(rows, batch="2026-01-31")`.',
         )
     season = reference.season(season)
     frame = None if isinstance(table, Profile) else as_frame(table, what="batch")

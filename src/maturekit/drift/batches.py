@@ -24,7 +24,7 @@ def counted(table: Table | Profile, reference: Profile, *, views: Iterable[View]
         where = f", such as column {apart[0]!r}" if apart else ""
         raise ProfileMismatchError(
             f"the batch was not counted over the bins and values of the reference{where}",
-            hint="make it with `Profile.of(frame, like=profile)`; what two profiles of their own counted does not compare.",
+            hint="make it with `Profile.of(frame, like=profile)`, and pass the reference first; profiles made apart do not compare.",
         )
     return table
 

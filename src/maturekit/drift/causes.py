@@ -86,6 +86,7 @@ class _Sums:
     span: NDArray[np.float64]
     scale: NDArray[np.float64]
     bags: Sequence[Mapping[str, Bag]]
+    known: Sequence[Mapping[str, Bag]]
 
     @classmethod
     def of(cls, layout: Layout, state: State) -> _Sums:
@@ -93,8 +94,17 @@ class _Sums:
         bets = leading_bet(state.level)
         span = np.take_along_axis(state.span, bets[None, :, None], axis=2)[..., 0]
         effects = state.known.effects
-        scale = effects.scale if effects else np.ones(layout.counted)
-        return cls(layout.counts, total.rows, total.powers, span, scale, tuple(state.grown.bags.values()))
+        each = (span[1] / np.maximum(span[0], 1.0))[: layout.counted]
+        scale = effects.scale(each) if effects else np.ones(layout.counted)
+        return cls(
+            layout.counts,
+            total.rows,
+            total.powers,
+            span,
+            scale,
+            tuple(state.grown.bags.values()),
+            tuple(state.known.bags.values()),
+        )
 
     def size(self, statistic: Statistic, j: int) -> Size:
         if j >= len(self.rows):
@@ -111,15 +121,25 @@ class _Sums:
         return size_of(statistic, before=before, after=after, sd=math.sqrt(variance), error=error, batches=batches)
 
     def _own_size(self, statistic: Statistic, j: int) -> Size:
-        """Return how far the numbers of batches moved from their means; for p-values, how far z did from 0."""
+        """Return how far the numbers of batches moved; for p-values, how far z did from 0.
+
+        Each number was compared with the mean of all before it, which follows a change until the alarm is raised: after
+        n batches as before and i since, only n / (n + i) of it is left to see.
+        """
         batches, _, moved = self.span[:, j].tolist()
-        bags = [bag for bags in self.bags if (bag := bags.get(statistic.columns[0])) and bag.total]
-        total = sum(bag.total for bag in bags)
-        before = sum(bag.total * bag.mean for bag in bags) / total if bags else 0.0
+        batches = max(batches, 1.0)
+        bags, known = (
+            [bag for bags in seasons if (bag := bags.get(statistic.columns[0])) and bag.total]
+            for seasons in (self.bags, self.known)
+        )
+        total, held = (sum(bag.total for bag in each) for each in (bags, known))
+        past = max(total - batches, 1.0)
+        left = sum(past / max(min(past + i, held), past) for i in range(round(batches))) if bags else batches
+        move = moved / left
+        before = sum(bag.total * bag.mean for bag in bags) / total - move * batches / (past + batches) if bags else 0.0
         sd = math.sqrt(sum(bag.total * bag.sd**2 for bag in bags) / total) if bags else 1.0
-        error = sd * math.sqrt(1 / max(batches, 1.0) + (1 / total if bags else 0.0))
-        after = before + moved / max(batches, 1.0)
-        return size_of(statistic, before=before, after=after, sd=sd, error=error, batches=batches)
+        error = sd * math.sqrt(1 / batches + (1 / past if bags else 0.0))
+        return size_of(statistic, before=before, after=before + move, sd=sd, error=error, batches=batches)
 
 
 def _finding(cause: _Cause, names: list[str]) -> Finding:

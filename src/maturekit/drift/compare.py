@@ -105,7 +105,7 @@ def compare(
     ArgumentError
         `importance` names unknown columns or is no importance, or two distances have one name.
     ArgumentTypeError
-        An argument is not of its kind, such as a classifier that has no scores, or a distance that is a class.
+        An argument is not of its kind, such as a regressor for a classifier, or a distance that is a class.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def compare(
     >>> report = compare(reference, pd.DataFrame({"late": [0] * 600 + [1] * 400, "origin": ["JFK", "EWR"] * 500}))
     >>> print(report.summary())
     drift-comparison: passed (1 failed, 12 passed)
-      ✗ failed  changed  late  2.543e-22 adjusted p-value  value 1 from 20.0 % to 40.0 % of rows
+      ✗ failed  changed  late  2.718e-22 adjusted p-value  value 1 from 20.0 % to 40.0 % of rows
     >>> moved = next(f for f in report.findings if f.rule == "total-variation")
     >>> moved.columns, round(moved.value, 2), moved.interval[0] < 0.2 < moved.interval[1]
     (('late',), 0.2, True)
@@ -219,10 +219,11 @@ def _scoring(classifier: Any) -> Any:
     """Return a classifier that can be tried, None for no test."""
     if classifier is None or isinstance(classifier, bool):
         return classifier or None
-    scores = hasattr(classifier, "predict_proba") or hasattr(classifier, "decision_function")
-    if isinstance(classifier, type) or not (hasattr(classifier, "fit") and scores):
+    from sklearn.base import is_regressor  # noqa: PLC0415  # importing the package must not load it
+
+    if isinstance(classifier, type) or not hasattr(classifier, "fit") or is_regressor(classifier):
         raise ArgumentTypeError(
-            f"classifier must be True or a classifier with predict_proba or decision_function, got {classifier!r}",
+            f"classifier must be True or a classifier of scikit-learn, got {classifier!r}",
             hint="pass an instance, such as `classifier=LogisticRegression()`, not a class, a name or a regressor.",
         )
     return classifier

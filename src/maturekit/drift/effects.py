@@ -12,6 +12,7 @@ from maturekit.drift.engine import Surprise, per_root_row
 from maturekit.drift.layout import Layout
 from maturekit.drift.tally import Tally
 from maturekit.drift.tolerance import Tolerance
+from maturekit.statistics import z_of_counts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,10 +42,15 @@ class BatchEffects:
     learned, on the safe side; a batch joins the others only four batches later, or a large change would make itself
     normal before it is believed; and beyond the largest remainder the tail is taken to fall at least as fast as 1 / x.
 
+    What differs from day to day does not average out within a day, so scores of larger batches vary more. How much is
+    unknown where rows hide it, so a batch that is larger than those of the reference counts as one of their size.
+
     Parameters
     ----------
     spread : array of float64, shape (J,)
         Standard deviation of the scores of the reference's batches, at least 1.
+    rows : array of float64, shape (J,)
+        Mean number of rows of the reference's batches; 0 where they are unknown.
     batches : array of float64, shape (J,)
         How many batches each statistic has learned from.
     waiting : array of float64, shape (J,)
@@ -62,6 +68,7 @@ class BatchEffects:
     """
 
     spread: Floats
+    rows: Floats
     batches: Floats
     waiting: Floats
     total: Floats
@@ -76,6 +83,7 @@ class BatchEffects:
         """Return the state before the first batch."""
         return cls(
             spread=np.ones(statistics),
+            rows=np.zeros(statistics),
             batches=np.zeros(statistics),
             waiting=np.zeros(statistics),
             total=np.zeros(statistics),
@@ -93,24 +101,30 @@ class BatchEffects:
         Each is compared with the origin without it, since later batches are no part of the origin either.
         """
         judged = [deviation(layout, batch, origin + batch * -1, Tolerance()) for batch, origin in batches]
-        return cls.none(layout.counted).taught([(score, moved) for score, _, moved in judged])
+        return cls.none(layout.counted).taught([(score, rows) for score, _, rows in judged])
 
-    def taught(self, scores: Sequence[tuple[Floats, Flags]]) -> Self:
-        """Return the state after the batches of a reference: first their memory, then what it leaves over."""
+    def taught(self, scores: Sequence[tuple[Floats, Floats]]) -> Self:
+        """Return the state after the scores and rows of a reference's batches: first their memory, then the rest."""
         if not scores:
             return self
         spread = np.maximum(np.std([score for score, _ in scores], axis=0), 1.0)
-        start = replace(self, spread=_short(spread))
+        start = replace(self, spread=_short(spread), rows=_short(np.mean([rows for _, rows in scores], axis=0)))
         first = second = start
-        for score, moved in scores:
+        even = [(_short(score / start.growth(rows)), rows > 0) for score, rows in scores]
+        for score, moved in even:
             first = first.learned(score, first.last, moved, start.memory).pushed(score, moved)  # for its memory only
-        for score, moved in scores:
+        for score, moved in even:
             second = second.learned(score, second.last, moved, first.memory).pushed(score, moved)
         return second
 
     def restarted(self) -> Self:
         """Return the state before the first batch of a new world, in which scores spread as in the old one."""
-        return replace(self.none(len(self.batches)), spread=self.spread)
+        return replace(self.none(len(self.batches)), spread=self.spread, rows=self.rows)
+
+    def growth(self, rows: Floats) -> Floats:
+        """Return how many times more scores vary at most with so many rows a batch than in the reference; at least 1."""
+        known = np.maximum(self.rows, 1.0)
+        return np.where(self.rows > 0, np.sqrt(np.maximum(rows / known, 1.0)), 1.0)
 
     def _moments(self) -> tuple[Floats, Floats]:
         """Variance of the scores, shape (J,), and correlations 1 to 3 batches apart, shape (3, J)."""
@@ -131,22 +145,35 @@ class BatchEffects:
         memory[0] += wanted - memory.sum(axis=0)
         return np.asarray(memory)
 
-    @property
-    def scale(self) -> Floats:
-        """How many times larger the error of a long mean is than rows alone would make it; at least 1."""
+    def scale(self, rows: Floats) -> Floats:
+        """How many times larger the error of a long mean is than rows alone would make it, for so many rows a batch."""
         variance, lags = self._moments()
         memory = self.memory
-        alone = np.sqrt(np.maximum(variance * (1 - (memory * lags).sum(axis=0)), 1.0))
-        return np.where(self.batches > 1, alone / (1 - memory.sum(axis=0)), 1.0)
+        between = np.maximum(variance * (1 - (memory * lags).sum(axis=0)) - 1.0, 0.0) * self.growth(rows) ** 2
+        return np.where(self.batches > 1, np.sqrt(1.0 + between) / (1 - memory.sum(axis=0)), 1.0)
 
     def judge(self, layout: Layout, batch: Tally, origin: Tally, *, uniform: Floats, tolerance: Tolerance) -> Surprise:
         """Say how surprising a batch is among those before it; `uniform` has one number in [0, 1) a statistic."""
-        score, slack, moved = deviation(layout, batch, origin, tolerance)
+        score, slack, rows = deviation(layout, batch, origin, tolerance)
+        growth = self.growth(rows)
+        score, slack = _short(score / growth), slack / growth
         remainder = score - (self.memory * self.last[:_LAGS]).sum(axis=0)
+        up, outside = self._rank(remainder - slack, uniform, layout.extreme), layout.extreme.nonzero()[0]
+        one, two = layout.sums(batch), layout.sums(origin)
+        up[outside] = np.minimum(  # days without such rows are all alike, and say nothing of larger days
+            up[outside],
+            z_of_counts(
+                one.powers[0, outside],
+                one.rows[outside],
+                two.powers[0, outside] + 1,
+                two.rows[outside] + 1,
+                uniform[outside],
+            ),
+        )
         return Surprise(
-            up=self._rank(remainder - slack, uniform, layout.extreme),
+            up=up,
             down=-self._rank(remainder + slack, uniform, layout.extreme),
-            moved=moved,
+            moved=rows > 0,
         )
 
     def _rank(self, remainder: Floats, uniform: Floats, extreme: Flags) -> Floats:
@@ -166,8 +193,8 @@ class BatchEffects:
 
     def updated(self, layout: Layout, batch: Tally, origin: Tally) -> Self:
         """Return the state after one more batch; statistics without rows keep theirs."""
-        score, _, moved = deviation(layout, batch, origin, Tolerance())
-        return self.followed(score, moved)
+        score, _, rows = deviation(layout, batch, origin, Tolerance())
+        return self.followed(_short(score / self.growth(rows)), rows > 0)
 
     def followed(self, score: Floats, moved: Flags) -> Self:
         """Return the state after one more score: it waits, and the one that has waited longest is learned from."""
@@ -197,8 +224,8 @@ class BatchEffects:
         )
 
 
-def deviation(layout: Layout, batch: Tally, origin: Tally, tolerance: Tolerance) -> tuple[Floats, Floats, Flags]:
-    """Return how far a batch lies from a fixed origin, in standard errors of its rows; the tolerance; what has rows."""
+def deviation(layout: Layout, batch: Tally, origin: Tally, tolerance: Tolerance) -> tuple[Floats, Floats, Floats]:
+    """Return how far a batch lies from a fixed origin, in standard errors of its rows; the tolerance; the rows."""
     one, two = layout.sums(batch), layout.sums(origin)
     moved = (one.rows > 0) & (two.rows > 0)
     n, m = np.maximum(one.rows, 1.0), np.maximum(two.rows, 1.0)
@@ -209,7 +236,7 @@ def deviation(layout: Layout, batch: Tally, origin: Tally, tolerance: Tolerance)
     variance[:c] = smoothed * (1 - smoothed)
     sd = np.sqrt(np.maximum(variance, 1e-12))
     score = np.where(moved, np.sqrt(n) * (one.powers[0] / n - mean) / sd, 0.0)
-    return _short(score), np.sqrt(n) * per_root_row(layout, sd, tolerance), moved
+    return _short(score), np.sqrt(n) * per_root_row(layout, sd, tolerance), np.where(moved, one.rows, 0.0)
 
 
 def _short(values: Floats) -> Floats:

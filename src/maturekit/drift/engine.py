@@ -86,7 +86,7 @@ def _counts(
         pool.powers[0, ..., :c],
         pool.rows[..., :c],
     )
-    more = np.ceil(shares_of(layout, tolerance) * pool_rows)
+    more = np.ceil(_shares_of(layout, tolerance) * pool_rows)
     one = layout.extreme * 1.0  # the most extreme row of the reference is itself one that lies outside
     up = z_of_counts(count, rows, np.minimum(pool_count + more, pool_rows) + one, pool_rows + one, uniform)
     down = -z_of_counts(count, rows, np.maximum(pool_count - more, 0.0), pool_rows, uniform)
@@ -95,7 +95,7 @@ def _counts(
     return up, down, share
 
 
-def shares_of(layout: Layout, tolerance: Tolerance) -> NDArray[np.float64]:
+def _shares_of(layout: Layout, tolerance: Tolerance) -> NDArray[np.float64]:
     """Return the tolerated change of each count, as a share of rows."""
     if not tolerance.columns:
         return np.full(layout.counts, tolerance.share)

@@ -204,9 +204,6 @@ class History:
         """
         if isinstance(columns, str):
             raise ArgumentTypeError(f"columns must be a list of columns, got {columns!r}")
-        for name in columns or ():
-            if name not in self.columns:
-                raise NotFoundError.named("column of the history", name, known=self.columns)
         return history_tables.changed(self._records, columns)
 
     def evidence(self) -> pd.DataFrame:

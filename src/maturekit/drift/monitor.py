@@ -37,6 +37,7 @@ from maturekit.errors import (
     ProfileMismatchError,
 )
 from maturekit.profile import Profile, View
+from maturekit.profile.views import listed
 from maturekit.reports import Finding
 from maturekit.statistics import change_evidence
 
@@ -138,7 +139,7 @@ class Monitor:
             {} if budget is None else budget,
         )
         self.clock = clock
-        self._reference = _checked(Reference(profile, self.settings, checked(statistics), tuple(views)))
+        self._reference = _checked(Reference(profile, self.settings, checked(statistics), listed(views)))
         self._state_: State | None = None
 
     @property

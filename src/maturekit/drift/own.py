@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -45,13 +45,24 @@ class Own:
 
 def checked(statistics: Sequence[BatchStatistic]) -> tuple[BatchStatistic, ...]:
     """Return the statistics as a tuple; raise `ArgumentTypeError` for what is none."""
-    for statistic in statistics:
+    if not isinstance(statistics, Iterable):
+        raise ArgumentTypeError(
+            f"statistics must be a list of BatchValue or PValue, got {statistics!r}",
+            hint="pass `statistics=[drift.RowCount()]`, for instance.",
+        )
+    several = tuple(statistics)
+    for statistic in several:
         if not isinstance(statistic, (BatchValue, PValue)):
             raise ArgumentTypeError(
                 f"statistics must be instances of BatchValue or PValue, got {statistic!r}",
                 hint="pass `statistics=[drift.RowCount()]`, for instance.",
             )
-    return tuple(statistics)
+        if not isinstance(getattr(statistic, "name", None), str):
+            raise ArgumentTypeError(
+                f"the statistic {type(statistic).__name__} has no name",
+                hint='set it in the class: `name = "share of duplicates"`.',
+            )
+    return several
 
 
 def measure(statistics: Sequence[BatchStatistic], batch: Batch, groups: Collection[str]) -> Own:
@@ -63,7 +74,8 @@ def measure(statistics: Sequence[BatchStatistic], batch: Batch, groups: Collecti
             try:
                 value = _within(statistic.value(batch))
             except Exception as error:  # noqa: BLE001  # code of the user: whatever it raises, the others go on
-                message = f"{type(error).__name__}: {error}; its evidence stands still"
+                said = str(error).split("\n", maxsplit=1)[0]  # without the hint
+                message = f"{type(error).__name__}: {said}; its evidence stands still"
                 findings.append(Finding("statistic", "could_not_run", columns=(statistic.name,), message=message))
         values.append(value)
     return Own(tuple(values), tuple(findings))

@@ -15,7 +15,7 @@ from maturekit.drift.own import learned_bags
 from maturekit.drift.settings import Settings
 from maturekit.drift.state import Knowledge, State, seasons_of
 from maturekit.drift.tally import Tally
-from maturekit.errors import ArgumentError, ArgumentTypeError, NotFoundError
+from maturekit.errors import ArgumentError, ArgumentTypeError, NotEnoughEvidenceError, NotFoundError
 from maturekit.profile import Profile, View
 
 if TYPE_CHECKING:
@@ -53,6 +53,10 @@ class Reference:
             raise ArgumentTypeError(
                 f"profile must be a Profile, got {type(self.profile).__name__}",
                 hint="make one with `Profile.of(frame)`.",
+            )
+        if not self.profile.rows:
+            raise NotEnoughEvidenceError(
+                "the profile has no rows to compare with", hint="make it of a table with rows."
             )
         for view in self.views:
             if not isinstance(view, View):

@@ -133,7 +133,7 @@ class Seasons:
 
         Raises `TableError` where one is missing, or is no moment (a number is none, since its unit is unknown).
         """
-        index = _index(moments, what="moments")
+        index = _index(moments, what="the list")
         if index.hasnans:
             raise TableError(f"{int(np.sum(index.isna()))} moments are missing", hint="leave those rows out.")
         table = np.array([[_joined(week, hour) for hour in self.hours] for week in self.weekdays], dtype=object)
@@ -160,11 +160,15 @@ def _index(moments: Any, *, what: str) -> pd.DatetimeIndex:
         raise ArgumentTypeError(f"{what} must be a list, an array or a column, got {moments!r}")
     moments = pd.Index(moments if hasattr(moments, "__array__") else list(moments))
     if pd.api.types.is_numeric_dtype(moments.dtype):
-        raise TableError(f"{what} are numbers, not moments", hint="convert them by `pd.to_datetime(..., unit=...)`.")
+        raise TableError(
+            f"{what} cannot be read as moments: it holds numbers", hint="convert it by `pd.to_datetime(..., unit=...)`."
+        )
     try:
         return pd.DatetimeIndex(moments)
     except (TypeError, ValueError, OverflowError) as error:
-        raise TableError(f"{what} cannot be read as moments: {error}", hint="convert by `pd.to_datetime`.") from error
+        raise TableError(
+            f"{what} cannot be read as moments: {error}", hint="convert it by `pd.to_datetime`."
+        ) from error
 
 
 def _means(frame: pd.DataFrame, marks: pd.Series[Any]) -> tuple[pd.DatetimeIndex, NDArray[np.float64]]:

@@ -70,7 +70,7 @@ def size_of(statistic: Statistic, *, before: float, after: float, sd: float, err
     least, most = _LIMITS.get(statistic.name, (0.0, 1.0))
     value, low, high = (measure(min(max(mean, least), most)) - origin for mean in (after, after - half, after + half))
     certain = max(abs(after - before) - half, 0.0) / sd if sd > 0 else 0.0
-    said = words(*(min(max(mean, least), most) for mean in (before, after)), value)
+    said = words(min(max(before, least), most), min(max(after, least), most), value)
     if statistic.name == "spread":  # a logarithm adds up, and a percentage can be read
         value, low, high = (100 * math.expm1(move) for move in (value, low, high))
     return Size(value, low, high, unit, said, certain)
@@ -132,7 +132,7 @@ _LIMITS = {
 _COUNTED = {
     "value": "value '{value}'",
     "atom": "value {value}",
-    "rest": "rare values",
+    "rest": "rare or new values",
     "unseen": "values never seen before",
     "nulls": "missing values",
     "infinities": "infinite values",
@@ -159,7 +159,7 @@ def _correlation(mean_product: float) -> float:
 
 
 def _skewness_words(_: float, __: float, move: float) -> str:
-    return f"the {'upper' if move > 0 else 'lower'} tail is longer against the other"
+    return f"the {'upper' if move > 0 else 'lower'} tail has grown against the other"
 
 
 def _kurtosis_words(_: float, __: float, move: float) -> str:

@@ -106,6 +106,7 @@ def _possible(known: Knowledge, layout: Layout) -> bool:
     effects = known.effects
     return effects is None or bool(
         (effects.spread >= 1).all()
+        and (effects.rows >= 0).all()
         and (effects.batches == effects.counts.sum(axis=1)).all()
         and (effects.counts >= 0).all()
         and (effects.waiting >= 0).all()

@@ -58,9 +58,14 @@ class Tolerance:
             value = getattr(self, name)
             if not (isinstance(value, (int, float)) and math.isfinite(value) and 0 <= value < 1):
                 raise ArgumentError(
-                    f"tolerance {name}={value} must be at least 0 and less than 1",
+                    f"tolerance {name}={value!r} must be at least 0 and less than 1",
                     hint="shares are between 0 and 1: 0.002 is 0.2 percentage points." if name == "share" else "",
                 )
+        if not isinstance(self.columns, Mapping):
+            raise ArgumentTypeError(
+                f"columns must be a mapping such as a dict, got {type(self.columns).__name__}",
+                hint='for instance Tolerance(columns={"age": Tolerance(sd=0.05)}).',
+            )
         for column, own in self.columns.items():
             if not isinstance(own, Tolerance) or own.columns:
                 raise ArgumentTypeError(

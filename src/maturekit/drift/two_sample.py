@@ -121,12 +121,13 @@ def separated(
             hint="leave out `classifier=`, or compare longer periods.",
         )
     chosen = [frame.take(rng.permutation(len(frame))[:ROWS]) for frame in (reference, current)]
-    model, table = _prepared(classifier, _pooled(chosen, kinds), rng)
     truth = np.repeat([0, 1], [len(part) for part in chosen])
     block = np.concatenate([np.arange(len(part)) * _BLOCKS // len(part) for part in chosen])  # rows are in random order
-    table = table.loc[:, table[block == 0].notna().any()]  # nothing can be learned of the others, and some fail on them
-    if table.empty:
+    pooled = _pooled(chosen, kinds)
+    pooled = pooled.loc[:, pooled[block == 0].notna().any()]  # from nulls alone nothing is learned, and boosting fails
+    if pooled.empty:
         raise NotEnoughEvidenceError("no column holds values that a classifier could use")
+    model, table = _prepared(classifier, pooled, rng)
     sums, areas = [], []
     with threadpool_limits(1):  # on so few rows, more threads mostly wait for one another
         for number in range(1, _BLOCKS):

@@ -14,7 +14,14 @@ from maturekit._core.names import check_name
 from maturekit.drift.arrival import Arrival, arrive
 from maturekit.drift.monitor import Monitor
 from maturekit.drift.reading import Reading
-from maturekit.errors import ArgumentError, BatchTakenError, IntegrityError, KeyMissingError, KeyTakenError
+from maturekit.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    BatchTakenError,
+    IntegrityError,
+    KeyMissingError,
+    KeyTakenError,
+)
 from maturekit.profile import Profile
 from maturekit.storage import Store, open_store
 
@@ -66,6 +73,11 @@ class Watch:
     def __init__(self, place: str | os.PathLike[str] | Store, name: str, monitor: Monitor) -> None:
         self.store = open_store(place)
         self.name = check_name(name, what="name of a watch")
+        if not isinstance(monitor, Monitor):
+            raise ArgumentTypeError(
+                f"monitor must be a Monitor, got {type(monitor).__name__}",
+                hint="make one on the profile: `Monitor(profile, false_alarms_per_year=1, batches_per_year=365)`.",
+            )
         self._start = monitor
 
     @property

@@ -11,17 +11,16 @@ import numpy as np
 import pandas as pd
 
 from maturekit._core.seeds import RandomState, generator
-from maturekit.errors import ArgumentError, ProfileMismatchError, TableError
+from maturekit.errors import ArgumentError, ArgumentTypeError, ProfileMismatchError, TableError
 from maturekit.profile.category import CategoryColumn
 from maturekit.profile.coarse import merged
 from maturekit.profile.numeric import NumericColumn
 from maturekit.profile.pairs import MOST_PAIRS, SAMPLE, PairSums
 from maturekit.profile.values import CATEGORY_KINDS, NUMBER_KINDS, kind_of, values
+from maturekit.schema import Column, Schema
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-    from maturekit.schema import Column, Schema
 
 __all__ = ["Columns", "Roles", "count", "kinds_of", "learn", "pairs_of", "parts", "split", "summarised", "sums"]
 
@@ -64,6 +63,11 @@ def kinds_of(
     `views` names columns of the table that the schema need not know, `found` kinds that need not be looked for.
     """
     names = list(frame.columns)
+    if schema is not None and not isinstance(schema, Schema):
+        raise ArgumentTypeError(
+            f"schema must be a Schema, got {type(schema).__name__}",
+            hint='for instance `Schema({"fare": Column("float")})`.',
+        )
     if schema is not None:
         wanted = [name for name, column in schema.columns.items() if name in frame.columns and summarised(column)]
         names = [*wanted, *views]

@@ -12,7 +12,7 @@ import numpy as np
 from maturekit.errors import ArgumentError, ProfileMismatchError
 from maturekit.profile._arrays import frozen
 from maturekit.profile.dictionary import Dictionary
-from maturekit.profile.values import values
+from maturekit.profile.values import truths, values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,9 +98,14 @@ class CategoryColumn:
     def of(cls, series: pd.Series[Any], *, kind: str, learnt: NDArray[np.bool_], least: int = 1) -> Self:
         """Learn the dictionary of a column from the rows where `learnt` is true, and count all rows.
 
-        Values of fewer than `least` of these rows are neither kept nor known.
+        Values of fewer than `least` of these rows are neither kept nor known, and the last ones kept are left to a rest
+        that would otherwise be of fewer rows.
         """
-        return cls._counted(series, str(series.name), kind, None, learnt, least=least)
+        column = cls._counted(series, str(series.name), kind, None, learnt, least=least)
+        while 0 < column.rest < least and len(column.values) > 1:
+            known = dataclasses.replace(column.dictionary, values=column.values[:-1])
+            column = cls._counted(series, column.name, kind, known, learnt)
+        return column
 
     def count(self, series: pd.Series[Any], *, learnt: NDArray[np.bool_] | None = None) -> Self:
         """Count the same column of another table; `learnt` marks the rows that the dictionary was learned from."""
@@ -117,7 +122,7 @@ class CategoryColumn:
         *,
         least: int = 1,
     ) -> Self:
-        codes, texts = values(series)
+        codes, texts = values(truths(series) if kind == "bool" else series)
         totals = np.bincount(codes + 1, minlength=len(texts) + 1)[1:]  # -1 is null
         checks = totals if learnt is None else np.bincount(codes[~learnt] + 1, minlength=len(texts) + 1)[1:]
         dictionary = Dictionary.learn(texts, totals - checks, least=least) if dictionary is None else dictionary
@@ -146,20 +151,19 @@ class CategoryColumn:
     def hidden(self, least: int) -> Self:
         """Return the summary without any count of 1 to `least - 1`.
 
-        Too few nulls are unknown, and too few rows of the rest are left out; what was checked is left out as a whole if
-        a part of it is too small; and nothing is left of the column if that holds of a kept value.
+        Too few nulls are unknown; what was checked is left out as a whole if a part of it is too small; and nothing is
+        left of the column if that holds of a kept value or of the rest, without which the others' shares are not known.
         """
         small = range(1, least)
-        if any(count in small for count in self.counts.tolist()) or self.rows in small:
+        if any(count in small for count in [*self.cells.tolist(), self.rows]):
             return self.emptied()
-        nulls, rest = (0 if count in small else count for count in (self.nulls, self.rest))
+        nulls = 0 if self.nulls in small else self.nulls
         checked = (self.checked, self.checked_rest, self.unseen, self.checked - self.checked_rest)
-        checked = (0, 0, 0, 0) if rest != self.rest or any(count in small for count in checked) else checked
+        checked = (0, 0, 0, 0) if any(count in small for count in checked) else checked
         return dataclasses.replace(
             self,
-            rows=self.rows - (self.nulls - nulls) - (self.rest - rest),
+            rows=self.rows - (self.nulls - nulls),
             nulls=nulls,
-            rest=rest,
             checked=checked[0],
             checked_rest=checked[1],
             unseen=checked[2],

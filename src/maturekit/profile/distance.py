@@ -106,7 +106,13 @@ class Distance(ABC):
         rows, totals = _rows(p), _rows(q)
         p, q = (counts / np.where(n > 0, n, 1.0)[..., None] for counts, n in ((p, rows), (q, totals)))
         with np.errstate(over="ignore", invalid="ignore"):  # values near the end of float64 have no finite spread
-            return np.where(np.minimum(rows, totals) > 0, self._distance(p, q, _positions(column)), np.nan)
+            found = np.asarray(self._distance(p, q, _positions(column)))
+        if found.shape != rows.shape:
+            raise ArgumentError(
+                f"the distance {self.name!r} gave numbers of shape {found.shape} for shares of shape {p.shape}",
+                hint="add up over the last axis only: `axis=-1`.",
+            )
+        return np.where(np.minimum(rows, totals) > 0, found, np.nan)
 
 
 def _rows(counts: NDArray[np.float64]) -> NDArray[np.float64]:

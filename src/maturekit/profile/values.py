@@ -12,7 +12,7 @@ from maturekit.errors import TableError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CATEGORY_KINDS", "NUMBER_KINDS", "kind_of", "numbers", "values"]
+__all__ = ["CATEGORY_KINDS", "NUMBER_KINDS", "kind_of", "numbers", "truths", "values"]
 
 NUMBER_KINDS = frozenset({"float", "int", "datetime", "timedelta"})
 """Kinds that are summarised as numbers."""
@@ -106,6 +106,19 @@ def values(series: pd.Series[Any]) -> tuple[NDArray[np.int64], list[str]]:
     place = {text: number for number, text in enumerate(dict.fromkeys(texts))}
     moved = np.array([*(place[text] for text in texts), -1], dtype=np.int64)  # the last is where -1 points
     return moved[np.asarray(codes, dtype=np.int64)], list(place)
+
+
+def truths(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Return a column of truth values as such where an export has turned them into 0 and 1; others as they are.
+
+    >>> values(truths(pd.Series([0.0, 1.0, None, 2.0])))[1]
+    ['False', 'True', '2']
+    """
+    if pd.api.types.is_bool_dtype(series.dtype) or not pd.api.types.is_numeric_dtype(series.dtype):
+        return series
+    codes, uniques = pd.factorize(series)
+    cells = pd.Index([bool(value) if value in {0, 1} else value for value in uniques.tolist()], dtype=object)
+    return pd.Series(pd.Categorical.from_codes(codes, categories=cells))
 
 
 def _storable(cells: list[Any]) -> bool:

@@ -41,6 +41,11 @@ def checked(
             raise ArgumentError(
                 f"a view is called {view.name!r}, and so is a column or another view", hint="give it a name of its own."
             )
+        if isinstance(view.columns, str):
+            raise ArgumentTypeError(
+                f"the columns of the view {view.name!r} must be a tuple, got {view.columns!r}",
+                hint=f"write `columns = ({view.columns!r},)`.",
+            )
         taken.add(view.name)
         for name in view.columns if like is None else ():
             if name not in columns:

@@ -112,7 +112,7 @@ class ColumnsDisplay:
         columns: Sequence[str] | None = None,
         statistic: str | None = None,
         most: int = 6,
-        ax: Figure | Sequence[Axes] | None = None,
+        ax: Figure | Axes | Sequence[Axes] | None = None,
     ) -> Self:
         """Draw columns of a history, on a figure or axes of yours or on a new figure of pyplot.
 
@@ -126,21 +126,21 @@ class ColumnsDisplay:
             What to show of them; by default, of each, what leaves its band farthest.
         most : int
             How many columns at most, when they are not named.
-        ax : matplotlib Figure, or sequence of matplotlib Axes, optional
+        ax : matplotlib Figure, Axes or sequence of Axes, optional
             An empty figure to divide, or one axes for each column.
         """
         return cls(*_panels(history, columns, statistic, most)).plot(ax)
 
-    def plot(self, ax: Figure | Sequence[Axes] | NDArray[np.object_] | None = None) -> Self:
+    def plot(self, ax: Figure | Axes | Sequence[Axes] | NDArray[np.object_] | None = None) -> Self:
         """Draw on a figure, on axes, one a panel, or on a new figure of pyplot, and return the display."""
         if ax is None:
             self._divide(new_figure(0.6 + 2.1 * -(-len(self.panels) // _WIDE)))
         elif isinstance(ax, (Sequence, np.ndarray)):
-            self._fill([new_axes(part) for part in np.asarray(ax, dtype=object).ravel().tolist()])
+            self._fill(np.asarray(ax, dtype=object).ravel().tolist())
         elif hasattr(ax, "subplots"):
-            self._divide(ax)
+            self._divide(ax)  # type: ignore[arg-type]  # only a figure has subplots
         else:
-            self._fill([new_axes(ax)])
+            self._fill([ax])
         return self
 
     def _divide(self, figure: Figure) -> None:
@@ -160,7 +160,7 @@ class ColumnsDisplay:
         if len(axes) != len(self.panels):
             raise ArgumentError(f"{len(self.panels)} columns need as many axes, got {len(axes)}")
         for panel, where in zip(self.panels, axes, strict=True):
-            self._draw(panel, where)
+            self._draw(panel, new_axes(where))
         self.axes_: list[Axes] = axes
         self.figure_: Figure | SubFigure = axes[0].figure
 
@@ -200,13 +200,13 @@ class ColumnsDisplay:
 def _panels(
     history: History, columns: Sequence[str] | None, statistic: str | None, most: int
 ) -> tuple[list[str], list[Panel]]:
-    check_history(history, statistic)
+    check_history(history, statistic, most=most)
     batches = list(dict.fromkeys(history.updates().index))
     known = history.columns
     for name in columns or ():
         if name not in known:
             raise NotFoundError.named("column of the history", name, known=known)
-    chosen = list(columns) if columns else [name for name in history.leading() if name in known][: max(most, 1)]
+    chosen = list(columns) if columns else [name for name in history.leading() if name in known][:most]
     frame = history.frame(chosen)
     if statistic is not None:
         frame = frame[frame["statistic"] == statistic]

@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike
 
-__all__ = ["CALM", "LOUD", "check_history", "name_batches", "new_axes", "new_figure", "plain", "runs", "shade", "shortened"]
+__all__ = [
+    "CALM",
+    "LOUD",
+    "check_history",
+    "name_batches",
+    "new_axes",
+    "new_figure",
+    "plain",
+    "runs",
+    "shade",
+    "shortened",
+]
 
 CALM, LOUD = "C0", "C1"
 """The first two colours of the style in use: blue and orange by default, which everybody can tell apart."""
@@ -43,8 +54,8 @@ def new_axes(ax: Axes | None, *, height: float = 3.6) -> Axes:
     return ax
 
 
-def check_history(history: object, statistic: str | None = None) -> None:
-    """Raise for anything but a history with batches, and for a statistic that none has."""
+def check_history(history: object, statistic: str | None = None, *, most: int = 1) -> None:
+    """Raise for anything but a history with batches, for a statistic that none has, and for no columns at all."""
     if not isinstance(history, History):
         raise ArgumentTypeError(
             f"history must be a History, got {type(history).__name__}",
@@ -54,6 +65,8 @@ def check_history(history: object, statistic: str | None = None) -> None:
         raise ArgumentError("the history has no batches", hint="add a reading before it is drawn.")
     if statistic is not None and statistic not in UNITS:
         raise NotFoundError.named("statistic of a history", statistic, known=UNITS)
+    if not isinstance(most, int) or most < 1:
+        raise ArgumentError(f"most must be a whole number from 1, got {most!r}")
 
 
 def plain(axes: Axes) -> None:

@@ -89,7 +89,7 @@ class HeatmapDisplay:
         is as far as tolerance and chance carry 19 of 20 batches. The columns with the strongest evidence stand on top;
         shown are at most `most`, and of those that never reach the lightest shade only as many as make ten.
         """
-        check_history(history, statistic)
+        check_history(history, statistic, most=most)
         updates = history.updates()
         if statistic is None:
             table, steps = history.evidence(), _EVIDENCE
@@ -101,7 +101,7 @@ class HeatmapDisplay:
             table = table.reindex(list(dict.fromkeys(updates.index)))
         order = [name for name in history.leading() if name in table]
         shaded = set(table.columns[table.abs().max() >= min(steps)])
-        shown = [name for place, name in enumerate(order) if place < _CALM_ROWS or name in shaded][: max(most, 1)]
+        shown = [name for place, name in enumerate(order) if place < _CALM_ROWS or name in shaded][:most]
         return cls(
             shown,
             list(table.index),
