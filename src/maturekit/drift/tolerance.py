@@ -26,7 +26,8 @@ class Tolerance:
     ----------
     sd : float, default 0.01
         For numbers: a move of the mean, or a change of the spread, in standard deviations. It is applied to ranks, so
-        that outliers do not stretch the unit: 0.01 moves the mean rank of a continuous column by 0.3 percentage points.
+        that outliers do not stretch the unit: 0.01 moves the mean rank of a continuous column by 0.3 percentage points. For
+        a column far from normal (exponential, heavy-tailed) that is less than 0.01 of its own standard deviation.
     share : float, default 0.002
         For shares of rows (a category, nulls, values outside the known range): 0.002 is 0.2 percentage points.
     correlation : float, default 0.01
