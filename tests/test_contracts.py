@@ -11,7 +11,7 @@ from maturekit import testing
 
 BASES = testing.bases(maturekit)
 PAIRS = [(base, kind) for base in BASES for kind in testing.implementations(maturekit, of=base)]
-KINDS = sorted({kind for _, kind in PAIRS}, key=lambda kind: kind.__qualname__)
+KINDS = sorted({kind for _, kind in PAIRS}, key=lambda kind: (kind.__qualname__, kind.__module__))
 CASES = [(kind, check) for kind in KINDS for check in testing.checks_of(kind)]
 
 
