@@ -86,20 +86,13 @@ def _counts(
         pool.powers[0, ..., :c],
         pool.rows[..., :c],
     )
-    more = np.ceil(_shares_of(layout, tolerance) * pool_rows)
+    more = np.ceil(_changes(layout, tolerance)[:c] * pool_rows)
     one = layout.extreme * 1.0  # the most extreme row of the reference is itself one that lies outside
     up = z_of_counts(count, rows, np.minimum(pool_count + more, pool_rows) + one, pool_rows + one, uniform)
     down = -z_of_counts(count, rows, np.maximum(pool_count - more, 0.0), pool_rows, uniform)
     with np.errstate(invalid="ignore"):
         share = np.where((rows > 0) & (pool_rows > 0), (count + pool_count) / (rows + pool_rows), 0.0)
     return up, down, share
-
-
-def _shares_of(layout: Layout, tolerance: Tolerance) -> NDArray[np.float64]:
-    """Return the tolerated change of each count, as a share of rows."""
-    if not tolerance.columns:
-        return np.full(layout.counts, tolerance.share)
-    return np.array([tolerance.of(*statistic.columns).share for statistic in layout.statistics[: layout.counts]])
 
 
 def _sparse(layout: Layout, batch: Sums, pool: Sums) -> NDArray[np.bool_]:
@@ -116,18 +109,28 @@ def _sparse(layout: Layout, batch: Sums, pool: Sums) -> NDArray[np.bool_]:
 
 def per_root_row(layout: Layout, sd: NDArray[np.float64], tolerance: Tolerance) -> NDArray[np.float64]:
     """Return the tolerance of each statistic in its own standard deviations `sd`; 0 where these are 0."""
-    scored = layout.counts + layout.scores
-    change = np.full(sd.shape[-1], tolerance.share)
-    change[layout.counts : scored] = tolerance.sd
-    change[scored:] = tolerance.correlation / _CORRELATION_PER_PRODUCT
-    for j, statistic in enumerate(layout.statistics[: len(change)] if tolerance.columns else ()):
-        own = tolerance.of(*statistic.columns)
-        change[j] = own.share if j < layout.counts else own.sd
-        if j >= scored:
-            change[j] = own.correlation / _CORRELATION_PER_PRODUCT
+    scores = slice(layout.counts, layout.counts + layout.scores)
     per = np.where(sd > 0, 1.0 / np.where(sd > 0, sd, 1.0), 0.0)
-    per[..., layout.counts : scored] = sd[..., layout.counts : scored] > 0  # ranks are in their own sd already
-    return np.asarray(change * per)
+    per[..., scores] = sd[..., scores] > 0  # ranks are in their own sd already
+    return np.asarray(_changes(layout, tolerance) * per)
+
+
+def _changes(layout: Layout, tolerance: Tolerance) -> NDArray[np.float64]:
+    """Return the tolerated change of each counted statistic: of a share, in sd of a score, of a mean product."""
+    scored = layout.counts + layout.scores
+    each = (
+        [tolerance.of(*statistic.columns) for statistic in layout.statistics[: layout.counted]]
+        if tolerance.columns
+        else [tolerance]
+    )
+    change = np.empty(layout.counted)
+    for part, values in (
+        (slice(layout.counts), [own.share for own in each]),
+        (slice(layout.counts, scored), [own.sd for own in each]),
+        (slice(scored, None), [own.correlation / _CORRELATION_PER_PRODUCT for own in each]),
+    ):
+        change[part] = values[part] if tolerance.columns else values[0]
+    return change
 
 
 def uniforms(count: int, *names: str) -> NDArray[np.float64]:

@@ -218,7 +218,7 @@ class Monitor:
             offset=self._reference.offset(arrival.season),
             statistics=self._reference.statistics,
             season=arrival.season,
-            uniform=uniforms(draws_needed(layout), self._reference.digest, arrival.season, batch),
+            uniform=uniforms(draws_needed(layout), self._reference.profile.digest, arrival.season, batch),
             tolerance=self.settings.tolerance,
         ).remembered(arrival.groups, batch)
         strongest = float((layout.weights * change_evidence(new.level)).max())
@@ -272,7 +272,7 @@ class Monitor:
         """Return all that `from_state` needs beside the profile, ready for JSON, of constant size."""
         return {
             "format": _FORMAT,
-            "profile": self._reference.digest,
+            "profile": self._reference.profile.digest,
             "settings": self.settings.to_dict(),
             "statistics": [statistic.name for statistic in self.statistics],
             "views": [view.name for view in self.views],
@@ -309,7 +309,7 @@ class Monitor:
         reference = self._reference
         with _reading_state():
             check_format(state, what=_WHAT, newest=_FORMAT)
-            _check_belongs(state, reference.digest)
+            _check_belongs(state, reference.profile.digest)
             for what, given in (("statistics", self.statistics), ("views", self.views)):
                 if list(state[what]) != [one.name for one in given]:
                     raise ArgumentError(
@@ -351,7 +351,7 @@ class Monitor:
         return self._reading_of(batch, [alarm, *found, *findings])
 
     def _reading_of(self, batch: str, findings: Sequence[Finding]) -> Reading:
-        subjects = {"profile": self._reference.digest, "batch": batch}
+        subjects = {"profile": self._reference.profile.digest, "batch": batch}
         return Reading("drift-reading", findings, subjects=subjects, time=self.clock())
 
     def __repr__(self) -> str:

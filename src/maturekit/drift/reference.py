@@ -66,11 +66,6 @@ class Reference:
         self.settings.check(self.profile, self.statistics)
 
     @cached_property
-    def digest(self) -> str:
-        """Digest of the profile."""
-        return self.profile.digest
-
-    @cached_property
     def layout(self) -> Layout:
         """The watched statistics."""
         settings = self.settings
