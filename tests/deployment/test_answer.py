@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import csr_matrix
 
 from maturekit.deployment import Answer, Call
-from maturekit.errors import RejectedRecordError, RejectedRowsError
+from maturekit.deployment.answer import Share
+from maturekit.errors import ArgumentTypeError, RejectedRecordError, RejectedRowsError
 
 REFUSED = {1: ("rejected", ("gt:area", "nullable:name"))}
 
@@ -64,3 +68,92 @@ def test_an_inner_partial_answer_is_lifted_to_the_rows_of_the_outer_call():
 
 def test_what_an_answer_shows_holds_no_value():
     assert repr(partial()) == "<Answer predict: 2 of 3 rows by m:1>"
+
+
+def test_an_answer_about_one_record_becomes_an_array_only_when_asked():
+    call = Call(record={"a": 1}, request="7f3a")
+    answer = Answer.of_one("late", np.dtype("<U7"), call)
+    assert (answer.one(), answer.values.tolist(), answer.values.dtype.str, answer.request) == (
+        "late", ["late"], "<U7", "7f3a",
+    )  # fmt: skip
+    answer.values = np.array(["on time"])
+    assert answer.one() == "on time"
+    assert Answer.of_one([0.25, 0.75], np.dtype(float), call).values.shape == (1, 2)
+
+
+def test_plain_is_only_what_needs_no_second_look():
+    call = Call(record={})
+    plain = [Answer.of_one(value, None, call).is_plain for value in ("a", 1, True, 0.5, float("nan"), [0.5, 0.5], None)]
+    assert plain == [True, True, True, True, False, False, False]
+    assert not Answer(np.array([1.0]), rows=1).is_plain
+
+
+def test_what_one_returns_is_plain_python_whatever_the_model_returned():
+    for values, expected in (
+        (np.array([3]), 3),
+        (np.array(["a"]), "a"),
+        (np.array([[0.5, 0.5]]), [0.5, 0.5]),
+        ([np.array([[1.0]]), np.array([[2.0]])], [[1.0], [2.0]]),
+        (pd.DataFrame({"a": [1], "b": ["x"]}), [1, "x"]),
+        (csr_matrix([[0.0, 2.0]]), [0.0, 2.0]),
+    ):
+        value = Answer(values, rows=1).one()
+        assert value == expected
+        assert type(value) is type(expected)
+    moment = np.array(["2013-05-03"], dtype="datetime64[ns]")
+    assert Answer(moment, rows=1).one() == moment[0]
+
+
+def test_parts_of_several_models_are_put_together_in_the_order_of_the_rows():
+    call = Call(frame=pd.DataFrame({"a": range(5)}), request="7f3a")
+    first = Answer(
+        np.array([10.0]),
+        rows=2,
+        places=np.array([1]),
+        marks={0: ("rejected", ("gt:a",))},
+        version="m:1",
+        arm="champion",
+    )
+    second = Answer(np.array([20.0, 21.0, 22.0]), rows=3, version="m:2", arm="challenger")
+    answer = Answer.merged(call, [(np.array([0, 3]), first), (np.array([1, 2, 4]), second)])
+    assert answer.values.tolist() == [20.0, 21.0, 10.0, 22.0]
+    assert answer.places.tolist() == [1, 2, 3, 4]
+    assert answer.status == ["rejected", "ok", "ok", "ok", "ok"]
+    assert (answer.version, answer.request, answer.rows) == (None, "7f3a", 5)
+    assert [(share.places.tolist(), share.arm, share.version) for share in answer.shares] == [
+        ([0, 3], "champion", "m:1"),
+        ([1, 2, 4], "challenger", "m:2"),
+    ]
+    wider = Call(frame=pd.DataFrame({"a": range(6)}))
+    lifted = answer.lifted(wider, places=np.array([0, 1, 2, 4, 5]), marks={3: ("rejected", ())})
+    assert [share.places.tolist() for share in lifted.shares] == [[0, 4], [1, 2, 5]]
+
+
+def test_parts_of_one_version_keep_its_name():
+    call = Call(frame=[[0.0], [1.0]])
+    halves = [(np.array([row]), Answer(np.array([row]), rows=1, version="m:1", digest="d")) for row in (1, 0)]
+    answer = Answer.merged(call, halves)
+    assert (answer.version, answer.digest, answer.values.tolist()) == ("m:1", "d", [0, 1])
+    assert isinstance(answer.shares[0], Share)
+
+
+def test_labels_of_two_kinds_keep_their_types_side_by_side():
+    call = Call(frame=[[0.0], [1.0]])
+    answer = Answer.merged(
+        call, [(np.array([0]), Answer(np.array(["a"]), rows=1)), (np.array([1]), Answer(np.array([7]), rows=1))]
+    )
+    assert answer.values.tolist() == ["a", 7]
+
+
+def test_lists_of_arrays_cannot_be_put_together_and_say_so():
+    outputs = [np.array([[1.0]]), np.array([[2.0]])]
+    with pytest.raises(ArgumentTypeError, match="cannot answer one call together"):
+        Answer.merged(
+            Call(frame=[[0.0], [1.0]]),
+            [(np.array([row]), Answer(list(outputs), rows=1)) for row in (0, 1)],
+        )
+
+
+def test_a_pickled_answer_has_its_values_and_leaves_the_question_behind():
+    copy = pickle.loads(pickle.dumps(Answer.of_one(2.5, np.dtype(float), Call(record={"a": 1}, request="7f3a"))))
+    assert (copy.one(), copy.request, copy._call) == (2.5, "7f3a", None)

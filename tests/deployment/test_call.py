@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.dummy import DummyRegressor
 
 from maturekit.deployment import Call
 from maturekit.deployment.call import rows_of
+from maturekit.deployment.contract import Contract
+from maturekit.deployment.source import Source
 from maturekit.errors import ArgumentError, ArgumentTypeError
+from maturekit.schema import Column, Schema
 
 
 def test_a_call_is_about_rows_or_one_record_and_never_both():
@@ -45,9 +51,49 @@ def test_places_are_those_of_the_call_that_came_in():
 def test_a_record_becomes_a_frame_of_one_row():
     call = Call(record={"a": 1, "b": "x"})
     pd.testing.assert_frame_equal(call.table(), pd.DataFrame({"a": [1], "b": ["x"]}))
-    assert call.narrowed(record={"a": 1}, build=lambda record: [list(record.values())]).table() == [[1]]
+    contract = Contract(Schema({"a": Column("float")}), Source(DummyRegressor().fit(pd.DataFrame({"a": [0.0]}), [1.0])))
+    pd.testing.assert_frame_equal(call.narrowed(contract=contract).table(), pd.DataFrame({"a": [1.0]}))
 
 
 def test_what_a_call_shows_holds_no_value():
     assert repr(Call("predict_proba", record={"name": "Ada"})) == "Call('predict_proba', one record)"
     assert repr(Call(frame=[[1], [2]])) == "Call('predict', 2 rows)"
+
+
+def test_a_key_is_found_where_the_call_came_in_for_the_rows_that_are_left():
+    outer = Call(frame=pd.DataFrame({"a": [1, 2, 3], "id": ["x", "y", "z"]}))
+    inner = outer.narrowed(frame=pd.DataFrame({"a": [1, 3]}), places=np.array([0, 2]))
+    assert inner.key("id").tolist() == ["x", "z"]
+    assert inner.key("no such column") is None
+    assert Call(frame=np.zeros((2, 2))).key("id") is None
+    assert Call(record={"a": 1, "id": "x"}).narrowed(record={"a": 1}).key("id") == "x"
+    assert Call(record={"a": 1}).key("id") is None
+
+
+def test_a_copy_for_a_second_model_shares_the_id_and_not_what_was_pinned():
+    call = Call(record={"a": 1})
+    call.pins[1] = "this version"
+    assert call.narrowed(record={"a": 1}).pins is call.pins
+    copy = call.copied()
+    assert (copy.pins, copy.request, copy.record) == ({}, call.request, call.record)
+
+
+def test_a_deadline_is_handed_inward_until_a_sooner_one_is_set():
+    call = Call(record={"a": 1}, deadline=10.0)
+    assert call.narrowed(record={"a": 1}).deadline == 10.0
+    assert call.narrowed(deadline=5.0).deadline == 5.0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_makes_up_other_ids():
+    parts = [Call(record={}).request[:16]]
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.write(writing, Call(record={}).request[:16].encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    parts.append(os.read(reading, 16).decode())
+    assert parts[0] != parts[1]
+    assert Call(record={}).request[:16] == parts[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import numpy as np
@@ -11,8 +11,9 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 from maturekit.deployment import Call, Guarded
-from maturekit.deployment.contract import stored
-from maturekit.errors import RejectedRecordError, SchemaError
+from maturekit.deployment.contract import Contract, stored
+from maturekit.deployment.source import Source
+from maturekit.errors import ArgumentError, RejectedRecordError, SchemaError
 from maturekit.schema import Column, RowCount, Schema
 
 SCHEMA = Schema(
@@ -60,3 +61,78 @@ def test_days_and_decimals_are_stored_as_in_a_table():
     assert (days.dtype, days[0]) == (np.dtype("datetime64[s]"), np.datetime64("2013-01-01"))
     assert pd.Series(stored([None], Column("decimal", nullable=True))).dtype == object
     assert stored([3], Column("decimal"))[0] == Decimal(3)
+
+
+KINDS = {
+    "distance": Column("float", nullable=True),
+    "seats": Column("int"),
+    "stops": Column("int", nullable=True),
+    "late": Column("bool"),
+    "carrier": Column("category", categories=["AA", "UA"], unknown="allow"),
+    "tail": Column("string", nullable=True),
+    "day": Column("date"),
+    "moment": Column("datetime", zone="aware"),
+    "delay": Column("timedelta"),
+    "fare": Column("decimal"),
+}
+RECORD = {
+    "distance": 700.5,
+    "seats": 180,
+    "stops": None,
+    "late": False,
+    "carrier": "UA",
+    "tail": "N14228",
+    "day": date(2013, 5, 3),
+    "moment": datetime(2013, 5, 3, 7, tzinfo=UTC),
+    "delay": timedelta(minutes=3),
+    "fare": Decimal("99.50"),
+}
+
+
+class Reader:
+    """A model that takes whatever comes."""
+
+    def predict(self, X):
+        return [0.0] * len(X)
+
+
+def test_many_records_are_stored_as_each_would_be_alone():
+    contract = Contract(Schema(KINDS), Source(Reader()))
+    other = RECORD | {"distance": None, "seats": 90, "carrier": "B6", "tail": None, "fare": Decimal(1), "id": "x"}
+    together = contract.table([RECORD, other, RECORD])
+    assert list(together.columns) == list(KINDS)
+    for place, record in enumerate([RECORD, other, RECORD]):
+        alone = contract.row(record)
+        same = together.iloc[[place]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(same.drop(columns="carrier"), alone.drop(columns="carrier"))
+        assert same["carrier"].tolist() == alone["carrier"].tolist()
+    assert together["carrier"].cat.categories.tolist() == ["AA", "UA", "B6"]
+
+
+def test_many_records_are_an_array_for_a_model_that_was_fitted_on_one():
+    model = LinearRegression().fit([[0.0, 1.0], [1.0, 0.0]], [0.0, 1.0])
+    contract = Contract(Schema({"a": Column("float"), "b": Column("float")}), Source(model))
+    assert contract.table([{"b": 1.0, "a": 0.0}, {"a": 2.0, "b": 3.0}]).tolist() == [[0.0, 1.0], [2.0, 3.0]]
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (Column("int"), [2**63, -1]),
+        (Column("int"), [2**63, 1]),
+        (Column("datetime"), [RECORD["moment"], RECORD["moment"].astimezone(timezone(timedelta(hours=2)))]),
+        (Column("datetime"), [RECORD["moment"], RECORD["moment"].replace(tzinfo=None)]),
+    ],
+)
+def test_records_that_no_one_column_can_hold_are_not_put_together(column, values):
+    contract = Contract(Schema({"a": column}), Source(Reader()))
+    with pytest.raises(ArgumentError, match="the values of 'a' cannot be stored in one column"):
+        contract.table([{"a": value} for value in values])
+
+
+def test_categories_that_are_numbers_stay_numbers():
+    column = Column("category", categories=[3, 4], nullable=True)
+    assert stored([3, 4], column).tolist() == [3, 4]
+    assert stored([3, None], column).dtype == np.float64
+    assert stored([3, "x"], Column("category")).tolist() == [3, "x"]
+    assert stored([None], column).isna().tolist() == [True]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import pickle
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 from sklearn.base import is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyRegressor
+from sklearn.inspection import partial_dependence
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.preprocessing import StandardScaler
@@ -158,3 +162,88 @@ def test_pickling_keeps_the_arguments_and_nothing_else():
     copy = pickle.loads(pickle.dumps(wrapper))
     assert copy.by == 1.0
     assert not hasattr(copy, "scratch")
+
+
+def test_a_caller_of_an_event_loop_is_answered_beside_it():
+    threads = set()
+
+    class Slow(Wrapper):
+        def _handle(self, call, inward):
+            threads.add(threading.current_thread().name)
+            return inward(call)
+
+    async def both():
+        with Slow(example_model()) as slow:
+            return await asyncio.gather(*(slow.apredict_one({"a": 0.9, "b": share}) for share in (0.1, 1.0)))
+
+    assert asyncio.run(both()) == [1, 0]
+    assert threads
+    assert threading.main_thread().name not in threads
+
+
+def test_a_wrapper_that_never_waits_answers_in_the_event_loop_itself():
+    threads = []
+
+    class Quick(Tagged):
+        def _handle(self, call, inward):
+            threads.append(threading.current_thread())
+            return inward(call)
+
+        def _waits(self, call, contract):
+            return False
+
+    assert asyncio.run(Quick(example_model()).apredict_one({"a": 0.9, "b": 0.1})) == 1
+    assert threads == [threading.main_thread()]
+
+
+def test_context_variables_reach_the_model_and_errors_reach_the_caller():
+    user = contextvars.ContextVar("user")
+
+    class Personal(Wrapper):
+        def _handle(self, call, inward):
+            raise LookupError(user.get())
+
+    async def ask():
+        user.set("ada")
+        return await Personal(example_model()).apredict_one({})
+
+    with pytest.raises(LookupError, match="ada"):
+        asyncio.run(ask())
+
+
+def test_asking_again_after_closing_begins_anew():
+    wrapper = Tagged(example_model())
+    for _ in range(2):
+        assert asyncio.run(wrapper.apredict_one({"a": 0.9, "b": 0.1})) == 1
+        wrapper.close()
+
+
+def test_closing_goes_inward():
+    closed = []
+
+    class Closing(Tagged):
+        def _close(self):
+            closed.append(self.by)
+
+        def __init__(self, model, by=0):
+            super().__init__(model)
+            self.by = by
+
+    with Closing(Tagged(Closing(example_model(), by=2)), by=1):
+        pass
+    assert closed == [1, 2]
+
+
+def test_warming_is_idempotent_and_says_which_way_records_go():
+    wrapper = Tagged(Tagged(example_model()))
+    assert wrapper.warm() is wrapper
+    paths = wrapper.warm().explain_path()
+    assert paths["method"].tolist() == ["predict", "predict_proba", "predict_log_proba", "decision_function"]
+    assert set(paths["model"]) == {"LogisticRegression"}
+
+
+def test_displays_and_dependence_work_on_a_wrapper():
+    wrapper = Tagged(example_model())
+    frame = pd.DataFrame(np.random.default_rng(3).random((20, 2)), columns=["a", "b"])
+    shown = partial_dependence(wrapper, frame, features=["a"], kind="average")
+    np.testing.assert_allclose(shown["average"], partial_dependence(example_model(), frame, ["a"])["average"])

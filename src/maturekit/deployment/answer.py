@@ -4,27 +4,54 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from maturekit.deployment.call import Call
+from maturekit.deployment.values import joined, one_of
 from maturekit.errors import RejectedRecordError, RejectedRowsError
 from maturekit.reports import Finding
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Answer"]
+__all__ = ["Answer", "Share"]
 
 Mark = tuple[str, tuple[str, ...]]
 """Status and reasons of a row."""
 
+_ABSENT: Any = object()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Share:
+    """Who answered some rows of a call that several models answered together.
+
+    Attributes
+    ----------
+    places : array of int64
+        Row numbers in the call, ascending.
+    arm : str
+        ``"champion"``, ``"challenger"``, ``"fallback"``, ...
+    version, digest : str or None
+        As in `Answer`.
+    """
+
+    places: NDArray[np.int64]
+    arm: str = ""
+    version: str | None = None
+    digest: str | None = None
+
 
 class Answer:
     """What came back for a `Call`, possibly for some of its rows only.
+
+    Whoever gets an answer may change it before passing it on.
 
     Parameters
     ----------
@@ -35,14 +62,17 @@ class Answer:
     places : array of int64, optional
         Row numbers that `values` belong to, ascending; None for all rows.
     marks : mapping of int to (str, tuple of str), optional
-        Status (``"rejected"``: the input broke the contract; ``"invalid"``: the output did) and reasons of every row
-        that is not simply ``"ok"``.
+        Status and reasons of every row that is not simply ``"ok"``: ``"rejected"`` (the input broke the contract),
+        ``"invalid"`` (the output did), ``"failed"`` (the model raised), and ``"filled"`` for a value that came from
+        a fallback.
     findings : iterable of Finding
         What was found about the whole.
     request, method : str
         As in the call.
     version, digest : str, optional
         Reference and digest of the version that answered.
+    arm : str
+        Which model answered, where there was a choice: ``"champion"``, ``"challenger"``, ``"fallback"``.
     seconds : float
         How long it took, measured by the outermost wrapper.
 
@@ -61,9 +91,21 @@ class Answer:
     Hint: `handle(Call(...))` returns the answers of the other rows; this error carries them as `answer`.
     """
 
-    __slots__ = (
-        "digest", "findings", "marks", "method", "places", "request", "rows", "seconds", "values", "version",
-    )  # fmt: skip
+    rows: int = 1
+    places: NDArray[np.int64] | None = None
+    marks: Mapping[int, Mark] = MappingProxyType({})
+    findings: tuple[Finding, ...] = ()
+    version: str | None = None
+    digest: str | None = None
+    arm: str = ""
+    shares: tuple[Share, ...] = ()
+    """Who answered which rows, if several models did; then `version` is None where they differ."""
+    seconds: float = math.nan
+    _request: str = ""
+    _call: Call | None = None
+    _values: Any = None
+    _one: Any = _ABSENT
+    _dtype: Any = None
 
     def __init__(
         self,
@@ -77,18 +119,91 @@ class Answer:
         method: str = "predict",
         version: str | None = None,
         digest: str | None = None,
+        arm: str = "",
         seconds: float = math.nan,
     ) -> None:
-        self.values = values
+        self._values = values
         self.rows = rows
         self.places = places
-        self.marks = marks or {}
+        if marks:
+            self.marks = marks
         self.findings = findings
-        self.request = request
+        self._request = request
         self.method = method
         self.version = version
         self.digest = digest
+        self.arm = arm
         self.seconds = seconds
+
+    @classmethod
+    def of_one(cls, value: Any, dtype: Any, call: Call) -> Answer:
+        """Return the answer about one record, from the plain value and the dtype that an array of it has."""
+        answer = cls.__new__(cls)
+        answer._one = value  # noqa: SLF001  # the same class
+        answer._dtype = dtype  # noqa: SLF001  # the same class
+        answer._call = call  # noqa: SLF001  # the same class
+        answer.method = call.method
+        return answer
+
+    @classmethod
+    def merged(cls, call: Call, parts: Sequence[tuple[NDArray[np.int64], Answer]]) -> Answer:
+        """Return the answers of several models about parts of a call as one answer about all of it.
+
+        Every row of the call is in the `places` of exactly one part. A method that returns no array, such as the list
+        of a classifier with several outputs, cannot be answered by several.
+
+        >>> call = Call(frame=[[0.0], [1.0]], request="7f3a")
+        >>> first, second = (Answer(np.array([value]), rows=1, version=f"m:{value}") for value in (1, 2))
+        >>> merged = Answer.merged(call, [(np.array([1]), first), (np.array([0]), second)])
+        >>> merged.values.tolist(), [(share.places.tolist(), share.version) for share in merged.shares]
+        ([2, 1], [([1], 'm:1'), ([0], 'm:2')])
+        """
+        shares: list[Share] = []
+        marks: dict[int, Mark] = {}
+        answered: list[NDArray[np.int64]] = []
+        for places, answer in parts:
+            marks.update({int(places[row]): mark for row, mark in answer.marks.items()})
+            answered.append(places if answer.places is None else places[answer.places])
+            inner = answer.shares or (Share(np.arange(answer.rows), answer.arm, answer.version, answer.digest),)
+            shares += [Share(places[each.places], each.arm, each.version, each.digest) for each in inner]
+        order = np.concatenate(answered)
+        sorting = np.argsort(order, kind="stable")
+        merged = cls(
+            joined([answer.values for _, answer in parts if answer.rows and len(answer.values)], sorting),
+            rows=call.rows,
+            places=None if len(order) == call.rows else order[sorting],
+            marks=dict(sorted(marks.items())),
+            findings=tuple(finding for _, answer in parts for finding in answer.findings),
+            request=call.request,
+            method=call.method,
+        )
+        merged.version, merged.digest = _common([(each.version, each.digest) for each in shares])
+        merged.shares = tuple(shares)
+        return merged
+
+    @property
+    def request(self) -> str:
+        """Id of the question."""
+        return self._call.request if self._call is not None else self._request
+
+    @property
+    def values(self) -> Any:
+        """One output a row, for the rows at `places`."""
+        if self._values is None and self._one is not _ABSENT:
+            self._values = np.array([self._one], dtype=self._dtype)
+        return self._values
+
+    @values.setter
+    def values(self, values: Any) -> None:
+        self._values = values
+        self._one = _ABSENT
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is one label, or one finite number, of one record; what is doubted must be judged at length."""
+        value = self._one
+        kind = type(value)
+        return kind is str or kind is int or kind is bool or (kind is float and math.isfinite(value))
 
     @property
     def ok(self) -> bool:
@@ -97,7 +212,7 @@ class Answer:
 
     @property
     def status(self) -> list[str]:
-        """Status of every row: ``"ok"``, ``"rejected"``, ``"invalid"``."""
+        """Status of every row: ``"ok"``, ``"rejected"``, ``"invalid"``, ``"failed"``, ``"filled"``."""
         return [self.marks[row][0] if row in self.marks else "ok" for row in range(self.rows)]
 
     @property
@@ -109,20 +224,25 @@ class Answer:
         """Return one value for every row, or raise `RejectedRowsError`, which carries this answer."""
         if self.places is None:
             return self.values
-        refused = self.rows - len(self.places)
-        counts = Counter(reason for _, reasons in self.marks.values() for reason in reasons)
+        unanswered = set(range(self.rows)).difference(self.places.tolist())
+        counts = Counter(reason for row in unanswered for reason in self.marks.get(row, ("", ()))[1])
         shown = ", ".join(f"{reason} ({count} row{'s' * (count > 1)})" for reason, count in counts.most_common(5))
         more = f" and {len(counts) - 5} more reasons" if len(counts) > 5 else ""
         raise RejectedRowsError(
-            f"{refused} of {self.rows} rows got no answer: {shown}{more}",
+            f"{len(unanswered)} of {self.rows} rows got no answer: {shown}{more}",
             answer=self,
             hint="`handle(Call(...))` returns the answers of the other rows; this error carries them as `answer`.",
         )
 
     def one(self) -> Any:
-        """Return the value of the only row, or raise `RejectedRecordError`, which names every reason."""
+        """Return the value of the only row as plain Python, or raise `RejectedRecordError`, which names every reason.
+
+        A number, text or truth value; a list where a row has several, such as probabilities.
+        """
+        if self._one is not _ABSENT:
+            return self._one
         if self.places is None:
-            return self.values[0]
+            return one_of(self._values)
         status, reasons = self.marks[0]
         raise RejectedRecordError(
             f"the record was {'rejected' if status == 'rejected' else 'not answered'}: {', '.join(reasons)}",
@@ -147,11 +267,22 @@ class Answer:
         inner = places if self.places is None else places[self.places]
         self.marks = {**marks, **{int(places[row]): mark for row, mark in self.marks.items()}}
         self.places = None if len(inner) == call.rows else inner
+        self.shares = tuple(Share(places[each.places], each.arm, each.version, each.digest) for each in self.shares)
         self.rows = call.rows
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle what is answered, not what was asked."""
+        state = {**vars(self), "_values": self.values, "_request": self.request, "_call": None}
+        state.pop("_one", None)
+        return state
 
     def __repr__(self) -> str:
         """Return method, number of answered rows and version, never a value."""
         answered = self.rows if self.places is None else len(self.places)
         by = f" by {self.version}" if self.version else ""
         return f"<Answer {self.method}: {answered} of {self.rows} rows{by}>"
+
+
+def _common(versions: Sequence[tuple[str | None, str | None]]) -> tuple[str | None, str | None]:
+    return versions[0] if len(set(versions)) == 1 else (None, None)

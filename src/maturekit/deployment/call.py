@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from maturekit._core.frames import as_frame
 from maturekit.errors import ArgumentError, ArgumentTypeError
-from maturekit.schema import Schema
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from maturekit.deployment.contract import Contract
+
 __all__ = ["Call", "rows_of"]
 
 
 class Call:
-    """One question to a model, on its way from wrapper to wrapper.
+    """One question to a model, on its way from wrapper to wrapper; nobody changes it once it is made.
 
     Parameters
     ----------
@@ -31,6 +35,8 @@ class Call:
         One record instead of rows: names and values.
     request : str, optional
         Id of the question; one is made up when it is first asked for.
+    deadline : float, optional
+        When nobody waits for the answer any more, in seconds of ``time.monotonic()``.
 
     Examples
     --------
@@ -42,7 +48,17 @@ class Call:
     maturekit.errors.ArgumentError: a call is about a frame or about one record, and this one is about neither
     """
 
-    __slots__ = ("_request", "build", "frame", "method", "origin", "pins", "places", "record", "rows", "schema")
+    frame: Any = None
+    record: Mapping[str, Any] | None = None
+    rows: int = 1
+    deadline: float | None = None
+    contract: Contract | None = None
+    """The contract that a guard further out has applied; it knows how a record becomes what the model takes."""
+    places: NDArray[np.int64] | None = None
+    """Row numbers in `origin` that this call is about; None for all."""
+    _request: str = ""
+    _origin: Call | None = None
+    _pins: dict[int, Any] | None = None
 
     def __init__(
         self,
@@ -51,39 +67,47 @@ class Call:
         frame: Any = None,
         record: Mapping[str, Any] | None = None,
         request: str = "",
+        deadline: float | None = None,
     ) -> None:
-        if (frame is None) == (record is None):
-            which = "neither" if frame is None else "both"
-            raise ArgumentError(f"a call is about a frame or about one record, and this one is about {which}")
-        if record is not None and not isinstance(record, Mapping):
-            raise ArgumentTypeError(
-                f"a record is a mapping of names to values, got {type(record).__name__}",
-                hint="pass rows to `predict`, and one dict to `predict_one`.",
-            )
         self.method = method
-        self.frame = frame
-        self.record = record
-        self.rows = rows_of(frame) if record is None else 1
-        self._request = request
-        self.build: Callable[[Mapping[str, Any]], Any] | None = None
-        """How a record becomes what an estimator takes; None for a frame of one row as pandas infers it."""
-        self.origin = self
+        if record is None:
+            if frame is None:
+                raise ArgumentError("a call is about a frame or about one record, and this one is about neither")
+            self.frame = frame
+            self.rows = rows_of(frame)
+        else:
+            if frame is not None:
+                raise ArgumentError("a call is about a frame or about one record, and this one is about both")
+            if type(record) is not dict and not isinstance(record, Mapping):
+                raise ArgumentTypeError(
+                    f"a record is a mapping of names to values, got {type(record).__name__}",
+                    hint="pass rows to `predict`, and one dict to `predict_one`.",
+                )
+            self.record = record
+        if request:
+            self._request = request
+        if deadline is not None:
+            self.deadline = deadline
+
+    @property
+    def origin(self) -> Call:
         """The call as it first came in, with all its columns and rows."""
-        self.places: NDArray[np.int64] | None = None
-        """Row numbers in `origin` that this call is about; None for all."""
-        self.pins: dict[int, Any] = {}
-        """What a source chose for this call, by the source's id: one call sees one version, however often it asks."""
-        self.schema: Schema | None = None
-        """The contract that a guard further out has applied."""
+        return self._origin or self
 
     @property
     def request(self) -> str:
         """Id of the question, the same for every wrapper that sees it."""
-        if self.origin is not self:
-            return self.origin.request
-        if not self._request:
-            self._request = os.urandom(12).hex()
-        return self._request
+        origin = self._origin or self
+        if not origin._request:  # noqa: SLF001  # the same class
+            origin._request = _ids.next()  # noqa: SLF001  # as above
+        return origin._request  # noqa: SLF001  # as above
+
+    @property
+    def pins(self) -> dict[int, Any]:
+        """What a source chose for this call, by the source's id: one call sees one version, however often it asks."""
+        if self._pins is None:
+            self._pins = {}
+        return self._pins
 
     def narrowed(
         self,
@@ -91,24 +115,40 @@ class Call:
         frame: Any = None,
         record: Mapping[str, Any] | None = None,
         places: NDArray[np.int64] | None = None,
-        build: Callable[[Mapping[str, Any]], Any] | None = None,
+        contract: Contract | None = None,
+        deadline: float | None = None,
     ) -> Call:
         """Return the call to pass inward: other columns, and only the rows at `places` (of this call; None for all).
+
+        Without a frame or record these stay as they are; so do a contract and a deadline that are not given.
 
         >>> import numpy as np
         >>> import pandas as pd
         >>> inner = Call(frame=pd.DataFrame({"age": [41, 33], "id": ["a", "b"]}), request="7f3a").narrowed(
         ...     frame=pd.DataFrame({"age": [33]}), places=np.array([1])
         ... )
-        >>> inner.request, inner.origin.frame["id"].iloc[inner.places].tolist()
+        >>> inner.request, inner.key("id").tolist()
         ('7f3a', ['b'])
         """
-        call = Call(self.method, frame=frame, record=record)
-        call.build = build
-        call.origin = self.origin
-        call.pins = self.pins
-        call.schema = self.schema
+        call = Call.__new__(Call)
+        call.method = self.method
+        if record is not None:
+            call.record = record
+        elif frame is not None:
+            call.frame, call.rows = frame, rows_of(frame)
+        else:
+            call.record, call.frame, call.rows = self.record, self.frame, self.rows
+        call.contract = self.contract if contract is None else contract
+        call.deadline = self.deadline if deadline is None else deadline
         call.places = self.places if places is None else places if self.places is None else self.places[places]
+        call._origin = self._origin or self  # noqa: SLF001  # the same class
+        call._pins = self.pins  # noqa: SLF001  # the same class
+        return call
+
+    def copied(self) -> Call:
+        """Return the same question for a second model: what the first one pinned is not the second one's."""
+        call = self.narrowed()
+        call._pins = None  # noqa: SLF001  # the same class
         return call
 
     def table(self, names: Iterable[str] | None = None) -> Any:
@@ -118,14 +158,29 @@ class Call:
         """
         if self.record is None:
             return self.frame
-        if self.build is not None:
-            return self.build(self.record)
+        if self.contract is not None:
+            return self.contract.row(self.record)
         record = self.record
         wanted = list(record if names is None else names)
         missing = [name for name in wanted if name not in record]
         if missing:
             raise ArgumentError(f"the record lacks {', '.join(map(repr, missing))}")
         return pd.DataFrame({name: [record[name]] for name in wanted})
+
+    def key(self, name: str) -> Any:
+        """Return the values of a column as it first came in, for the rows of this call; None if there is no such column.
+
+        For a record that is its value, for a table a Series. So a wrapper finds ids that a guard took out.
+        """
+        origin = self._origin or self
+        if origin.record is not None:
+            return origin.record.get(name)
+        if not hasattr(origin.frame, "columns"):
+            return None
+        table = origin.frame if isinstance(origin.frame, pd.DataFrame) else as_frame(origin.frame)
+        if name not in table.columns:
+            return None
+        return table[name] if self.places is None else table[name].iloc[self.places]
 
     def __repr__(self) -> str:
         """Return method and number of rows, never a value."""
@@ -142,3 +197,22 @@ def rows_of(table: Any) -> int:
         raise ArgumentTypeError(
             f"a model is asked about rows, got {type(table).__name__}", hint="pass a table, or a dict to `predict_one`."
         ) from None
+
+
+class _Ids:
+    """Ids that no other process gives: what is random of this one, and a number."""
+
+    def __init__(self) -> None:
+        self._begin()
+        with contextlib.suppress(AttributeError):  # Windows has no fork
+            os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        self._process = os.urandom(8).hex()
+        self._numbers = itertools.count(1)
+
+    def next(self) -> str:
+        return f"{self._process}{next(self._numbers):08x}"
+
+
+_ids = _Ids()

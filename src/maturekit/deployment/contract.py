@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from maturekit.deployment.source import Source
-from maturekit.errors import SchemaError
+from maturekit.errors import ArgumentError, SchemaError
 from maturekit.reports import Finding
 from maturekit.schema import Column, Schema
 from maturekit.schema.kinds import is_null
@@ -18,10 +17,15 @@ from maturekit.schema.kinds import is_null
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from maturekit.deployment.source import Source
+
 __all__ = ["Contract", "reasons", "stored"]
 
 _TEXTS = pd.Series(["a"]).dtype
 """How pandas stores texts when nobody says otherwise: object before pandas 3, then str."""
+
+_ONE_STORAGE = frozenset({"int", "datetime"})
+"""The kinds whose values choose their storage: signed or not, and by time zone."""
 
 
 class Contract:
@@ -81,8 +85,22 @@ class Contract:
 
     def row(self, record: Mapping[str, Any]) -> Any:
         """Return the features of one valid record as a frame of one row."""
-        categories = self._categories
-        cells = {name: stored([record[name]], column, categories[name]) for name, column in self._columns.items()}
+        return self.table([record])
+
+    def table(self, records: Sequence[Mapping[str, Any]]) -> Any:
+        """Return the features of valid records as one frame, with a row for each, stored as `row` stores it alone.
+
+        Whole numbers beside a null are floats, as in any table. Raises `ArgumentError` where one column has no storage
+        that all of them have alone: moments of several time zones, and whole numbers both below 0 and beyond 63 bits.
+        """
+        cells = {}
+        for name, column in self._columns.items():
+            cells[name] = array = stored([record[name] for record in records], column, self._categories[name])
+            if len(records) > 1 and column.kind in _ONE_STORAGE and _is_mixed(array):
+                raise ArgumentError(
+                    f"the values of {name!r} cannot be stored in one column as they would be alone",
+                    hint="ask about these records one by one.",
+                )
         return self._shaped(pd.DataFrame(cells))
 
     def narrowed(self, record: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,17 +145,18 @@ def stored(values: Sequence[Any], column: Column, categories: tuple[Any, ...] | 
         places = {value: place for place, value in enumerate(categories)}
         codes = [-1 if value is None else places.setdefault(value, len(places)) for value in read]
         return pd.Categorical.from_codes(codes, dtype=_dtype(tuple(places)))
-    if column.kind in {"string", "category"}:
+    kind = column.kind if column.kind != "category" else _kind_of(read)
+    if kind == "string":
         return pd.Series([np.nan if value is None else value for value in read], dtype=_TEXTS).array
-    if column.kind == "float" or (column.kind == "int" and None in read):
+    if kind == "float" or (kind == "int" and None in read):
         return np.array(read, dtype=np.float64)
-    if column.kind in {"int", "bool"}:
+    if kind in {"int", "bool"}:
         return np.array(read)
-    if column.kind == "date":
+    if kind == "date":
         return np.array(read, dtype="datetime64[D]").astype("datetime64[s]")
-    if column.kind in {"decimal", "object"}:
+    if kind in {"decimal", "object"}:
         return pd.Series(read, dtype=object).array
-    empty = f"{column.kind}64[ns]" if all(value is None for value in read) else None
+    empty = f"{kind}64[ns]" if all(value is None for value in read) else None
     return pd.Series(read, dtype=empty).array
 
 
@@ -151,6 +170,17 @@ def _categories_of(name: str, column: Column, examples: pd.DataFrame | None) -> 
 @functools.lru_cache(maxsize=256)
 def _dtype(categories: tuple[Any, ...]) -> pd.CategoricalDtype:
     return pd.CategoricalDtype(pd.Index(categories))
+
+
+def _kind_of(values: Sequence[Any]) -> str:
+    """Return the kind that the values of a category have: texts or whole numbers, or an object where both are there."""
+    kinds = {"string" if isinstance(value, str) else "int" for value in values if value is not None}
+    return "object" if len(kinds) > 1 else kinds.pop() if kinds else "string"
+
+
+def _is_mixed(array: Any) -> bool:
+    """Return whether numbers or moments had to be stored as something else."""
+    return array.dtype.kind == "O" or (array.dtype.kind == "f" and not np.isnan(array).any())
 
 
 def _of_a_row(column: Column) -> Column:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -22,6 +21,8 @@ from maturekit.validation import validate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from maturekit.deployment.row_path import RowPath
 
 __all__ = ["Guarded"]
 
@@ -68,19 +69,24 @@ class Guarded(Wrapper):
         if schema is not None and not isinstance(schema, Schema):
             raise ArgumentTypeError(f"schema must be a Schema, got {type(schema).__name__}")
         self.schema = schema
-        self._made: tuple[Source, Contract] | None = None
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
         source = self._source(call)
-        contract = self._contract(source)
-        if call.record is not None:
-            findings = contract.schema.check_record(call.record)
+        contract = _contract_of(source)
+        record = call.record
+        if record is None:
+            return self._handle_frame(call, inward, source, contract)
+        findings = contract.schema.check_record(record)
+        if findings:
             refused = reasons(findings, rows=1)
             if refused:
                 return _refusal(call, source, refused, findings)
-            inner = call.narrowed(record=contract.narrowed(call.record), build=contract.row)
-            inner.schema = contract.whole
-            return _checked(inward(inner), source, findings)
+        answer = inward(call.narrowed(record=contract.narrowed(record), contract=contract))
+        if not findings and answer.is_plain:
+            return answer
+        return _checked(answer, source, findings)
+
+    def _handle_frame(self, call: Call, inward: Inward, source: Source, contract: Contract) -> Answer:
         frame = as_frame(call.frame)
         if not len(frame):
             raise TableError("the frame has no rows, so there is nothing to predict", hint="skip empty batches.")
@@ -89,8 +95,7 @@ class Guarded(Wrapper):
         if len(refused) == len(frame):
             return _refusal(call, source, refused, report.failed)
         keep = _others(refused, rows=len(frame)) if refused else None
-        inner = call.narrowed(frame=contract.rows(frame, keep), places=keep)
-        inner.schema = contract.whole
+        inner = call.narrowed(frame=contract.rows(frame, keep), places=keep, contract=contract)
         answer = _checked(inward(inner), source, report.failed)
         if keep is None:
             return answer
@@ -98,18 +103,14 @@ class Guarded(Wrapper):
 
     def _source(self, call: Call) -> Source:
         source = super()._source(call)
-        return source if self.schema is None else replace(source, schema=self.schema)
+        return source if self.schema is None else source.under(self.schema)
 
-    def _contract(self, source: Source) -> Contract:
-        made = self._made
-        if made is None or made[0].model is not source.model:
-            if source.schema is None:
-                raise SchemaError(
-                    "there is no contract: neither `schema=` nor a registered version behind the model has one",
-                    hint="pass `schema=`, or register the model with one.",
-                )
-            made = self._made = (source, Contract(source.schema, source))
-        return made[1]
+    def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # the guard's own holds further in
+        return call.record is None or self._step._waits(call, _contract_of(self._source(call)))  # noqa: SLF001  # asked of every step
+
+    def _paths(self, contract: Contract | None) -> Iterator[RowPath]:  # noqa: ARG002  # as above
+        mine = _contract_of(self._source(Call(frame=())))
+        return super()._paths(mine)
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
@@ -117,6 +118,16 @@ class Guarded(Wrapper):
         schema = Schema({name: Column("float", ge=0, le=1) for name in ("a", "b")})
         yield cls(example_model(), schema=schema)
         yield cls(cls(example_model(), schema=schema), schema=schema)
+
+
+def _contract_of(source: Source) -> Contract:
+    contract = source.contract
+    if contract is None:
+        raise SchemaError(
+            "there is no contract: neither `schema=` nor a registered version behind the model has one",
+            hint="pass `schema=`, or register the model with one.",
+        )
+    return contract
 
 
 def _others(refused: Mapping[int, Any], *, rows: int) -> NDArray[np.int64]:

@@ -16,7 +16,8 @@ from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract, reasons
 from maturekit.deployment.outputs import faults_of
 from maturekit.deployment.source import METHODS, Source
-from maturekit.deployment.wrapper import Inward, Wrapper, example_model
+from maturekit.deployment.threads import Threads
+from maturekit.deployment.wrapper import Inward, Step, Wrapper, example_model
 from maturekit.errors import ArgumentError, ArgumentTypeError, IntegrityError, StorageError
 from maturekit.registry import Registry, Version
 from maturekit.validation import validate
@@ -89,6 +90,7 @@ class Live(Wrapper):
         self.trust = tuple(trust)
         self.refused: tuple[str, Exception] | None = None
         """Reference and error of the version that was refused, as long as the alias points to it."""
+        self._threads = Threads()
         self._serving: _Serving | None = None
         self._loading = threading.Lock()
         self._looked = 0.0
@@ -120,10 +122,16 @@ class Live(Wrapper):
         return source
 
     def _inward(self, call: Call) -> Answer:
-        return self._source(call).ask(call)
+        return self._source(call).handle(call)
 
     def _inner(self) -> Any:
         return self._now().source.model
+
+    def _steps(self) -> tuple[Step, ...]:
+        return (self._now().source,)
+
+    def _waits(self, call: Call, contract: Contract | None) -> bool:
+        return self._serving is None or self._serving.source._waits(call, contract)  # noqa: SLF001  # asked of every step
 
     def _now(self) -> _Serving:
         serving = self._serving

@@ -116,7 +116,7 @@ class Recorded(Wrapper):
 
     def _declared(self, call: Call) -> list[str] | None:
         try:
-            schema = self._source(call).schema if call.schema is None else call.schema
+            schema = self._source(call).schema if call.contract is None else call.contract.whole
         except Exception:  # noqa: BLE001  # the model cannot be had: the call failed, and nobody knows its contract
             return []
         if schema is None:

@@ -1,13 +1,15 @@
-"""Where the chain of wrappers ends: the estimator that answers, and what is known of it."""
+"""Where a chain of wrappers ends: the estimator that answers, and what is known of it."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
+from maturekit.deployment.contract import Contract
+from maturekit.deployment.row_path import RowPath
 from maturekit.errors import ArgumentError
 from maturekit.schema import Schema
 
@@ -20,34 +22,78 @@ METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function",
 """What a wrapper can be asked, where the model inside has it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Source:
-    """An estimator, and the version it was loaded from, if it was.
+    """An estimator, and the version it was loaded from, if it was: the innermost step.
+
+    Parameters
+    ----------
+    model : estimator
+        A fitted one.
+    schema : Schema, optional
+        The contract of its version.
+    reference, digest : str, optional
+        Which version it is.
+    examples : DataFrame, optional
+        Stored examples of its version.
 
     Examples
     --------
     >>> from sklearn.dummy import DummyRegressor
     >>> model = DummyRegressor(strategy="constant", constant=2.5).fit([[0.0]], [1.0])
-    >>> Source(model).ask(Call("predict", frame=[[0.0], [1.0]])).values.tolist()
+    >>> Source(model).handle(Call("predict", frame=[[0.0], [1.0]])).values.tolist()
     [2.5, 2.5]
     """
 
-    model: Any
-    schema: Schema | None = None
-    reference: str | None = None
-    digest: str | None = None
-    examples: pd.DataFrame | None = None
+    def __init__(
+        self,
+        model: Any,
+        schema: Schema | None = None,
+        reference: str | None = None,
+        digest: str | None = None,
+        examples: pd.DataFrame | None = None,
+    ) -> None:
+        self.model = model
+        self.schema = schema
+        self.reference = reference
+        self.digest = digest
+        self.examples = examples
+        self._contract: Contract | None = None
+        self._under: dict[int, Source] = {}
+        self._row_paths: dict[tuple[str, Contract | None], RowPath] = {}
 
-    def ask(self, call: Call) -> Answer:
+    @property
+    def contract(self) -> Contract | None:
+        """What of the schema holds when this model is asked; None without a schema."""
+        if self._contract is None and self.schema is not None:
+            self._contract = Contract(self.schema, self)
+        return self._contract
+
+    def under(self, schema: Schema) -> Source:
+        """Return the same model under another schema; always the same object for the same schema."""
+        if schema is self.schema:
+            return self
+        made = self._under.get(id(schema))
+        if made is None:
+            made = Source(self.model, schema, self.reference, self.digest, self.examples)
+            made._row_paths = self._row_paths
+            made = self._under.setdefault(id(schema), made)  # it holds the schema, so the id stays taken
+        return made
+
+    def handle(self, call: Call) -> Answer:
         """Let the estimator answer, and say who it was."""
-        if call.method not in METHODS or not hasattr(self.model, call.method):
-            raise ArgumentError(
-                f"{type(self.model).__name__} cannot be asked to {call.method!r}",
-                hint=f"it offers {', '.join(name for name in METHODS if hasattr(self.model, name)) or 'nothing'}.",
-            )
         started = time.perf_counter()
-        table = call.table(getattr(self.model, "feature_names_in_", None))
-        values = getattr(self.model, call.method)(table)
+        if call.record is None:
+            self._check_method(call.method)
+            values = getattr(self.model, call.method)(call.frame)
+        else:
+            path = self._row_paths.get((call.method, call.contract)) or self.row_path(call.method, call.contract)
+            values, dtype = path.ask(call)
+            if dtype is not None:
+                answer = Answer.of_one(values, dtype, call)
+                answer.version = self.reference
+                answer.digest = self.digest
+                answer.seconds = time.perf_counter() - started
+                return answer
         return Answer(
             values,
             rows=call.rows,
@@ -57,3 +103,48 @@ class Source:
             digest=self.digest,
             seconds=time.perf_counter() - started,
         )
+
+    def row_path(self, method: str, contract: Contract | None) -> RowPath:
+        """Return how one record is answered: by compiled code where that is proven equal, else as one row of a frame."""
+        path = self._row_paths.get((method, contract))
+        if path is None:
+            self._check_method(method)
+            names = getattr(self.model, "feature_names_in_", None)
+            made = RowPath(self.model, method, contract, self.examples, None if names is None else list(names))
+            path = self._row_paths.setdefault((method, contract), made)
+        return path
+
+    def prepared_like(self, other: Source) -> None:
+        """Make ready the row paths that another version was asked for, under the contracts that hold now."""
+        for method, contract in list(other._row_paths):
+            if not hasattr(self.model, method):
+                continue
+            if contract is None:
+                mine = None
+            elif contract.whole is other.schema:
+                mine = self.contract
+            else:
+                mine = self.under(contract.whole).contract
+            self.row_path(method, mine).prove()
+
+    def _check_method(self, method: str) -> None:
+        if method not in METHODS or not hasattr(self.model, method):
+            raise ArgumentError(
+                f"{type(self.model).__name__} cannot be asked to {method!r}",
+                hint=f"it offers {', '.join(self._offered()) or 'nothing'}.",
+            )
+
+    def _offered(self) -> list[str]:
+        return [name for name in METHODS if hasattr(self.model, name)]
+
+    def _source(self, call: Call) -> Source:  # noqa: ARG002  # this and the next are asked of every step
+        return self
+
+    def _waits(self, call: Call, contract: Contract | None) -> bool:
+        if call.record is None:
+            return True
+        path = self._row_paths.get((call.method, contract or call.contract))
+        return path is None or not path.is_compiled
+
+    def _paths(self, contract: Contract | None) -> Iterator[RowPath]:
+        return (self.row_path(method, contract) for method in self._offered() if method != "transform")

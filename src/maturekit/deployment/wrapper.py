@@ -5,15 +5,23 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Self, final
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, final
 
 from maturekit.deployment._face import Face
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.source import METHODS, Source
+from maturekit.deployment.threads import Threads
 from maturekit.errors import ArgumentTypeError
 
-__all__ = ["Inward", "Wrapper", "example_model"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from maturekit.deployment.contract import Contract
+    from maturekit.deployment.row_path import RowPath
+
+__all__ = ["Inward", "Step", "Wrapper", "example_model", "step_of"]
 
 Inward = Callable[[Call], Answer]
 """The next step inward: another wrapper, or the model."""
@@ -23,7 +31,9 @@ class Wrapper(Face, ABC):
     """A model with something around it, which is still a fitted scikit-learn estimator.
 
     Wrappers nest in any order. Write one by overriding `_handle`, which may change the call, pass it inward, and
-    change the answer. A constructor with more arguments stores each under its own name.
+    change the answer. A constructor with more arguments stores each under its own name. Three more hooks have
+    defaults: `_steps` where there is more than one model inside, `_waits` for a wrapper that never makes a caller
+    wait, and `_close` for one that has threads or files.
 
     Parameters
     ----------
@@ -45,49 +55,121 @@ class Wrapper(Face, ABC):
     False
     """
 
+    _step: Step
+    _threads: Threads
+
     def __init__(self, model: Any) -> None:
-        if isinstance(model, type) or not (isinstance(model, Wrapper) or any(hasattr(model, name) for name in METHODS)):
-            got = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
-            raise ArgumentTypeError(
-                f"a wrapper goes around a fitted model, got {got}",
-                hint="pass an object with `predict`: a fitted Pipeline, a wrapper, or `Live(registry, ...)`.",
-            )
+        self._step = step_of(model)
+        self._threads = Threads()
         self.model = model
 
     @abstractmethod
     def _handle(self, call: Call, inward: Inward) -> Answer:
         """Answer a call; `inward` answers it one step further in."""
 
+    def _steps(self) -> tuple[Step, ...]:
+        """Return the steps inside, the one that speaks for the model first."""
+        return (self._step,)
+
+    def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # the hook
+        """Whether an answer may take so long that an event loop must not wait for it; `contract` is that of a guard."""
+        return True
+
+    def _close(self) -> None:
+        """Finish what this wrapper has begun beside its calls."""
+
     def _source(self, call: Call) -> Source:
         """Return what will answer this call at the end of the chain; the same for as long as the call lasts."""
-        inner = self.model
-        return inner._source(call) if isinstance(inner, Wrapper) else Source(inner)  # noqa: SLF001  # the same base class
+        return self._step._source(call)  # noqa: SLF001  # asked of every step
+
+    def _paths(self, contract: Contract | None) -> Iterator[RowPath]:
+        """Yield how records are answered by each model inside, behind the contract of a guard."""
+        for step in self._steps():
+            yield from step._paths(contract)  # noqa: SLF001  # asked of every step
 
     @final
     def handle(self, call: Call) -> Answer:
         """Answer a call, for as many of its rows as can be answered."""
-        if not isinstance(call, Call):
+        if type(call) is not Call and not isinstance(call, Call):
             raise ArgumentTypeError(
                 f"handle takes a Call, got {type(call).__name__}",
                 hint="write `handle(Call(frame=...))`, or use `predict`.",
             )
         started = time.perf_counter()
         answer = self._handle(call, self._inward)
-        if not isinstance(answer, Answer):
+        if type(answer) is not Answer and not isinstance(answer, Answer):
             raise ArgumentTypeError(f"{type(self).__name__}._handle must return an Answer, got {type(answer).__name__}")
         answer.seconds = time.perf_counter() - started
         return answer
 
     @final
     def predict_one(self, record: Mapping[str, Any]) -> Any:
-        """Return the scalar that `predict` would give for one record.
+        """Return what `predict` would give for one record, as a plain Python value.
 
         Raises `RejectedRecordError`, which names everything that is wrong with the record.
         """
         return self.handle(Call("predict", record=record)).one()
 
+    @final
+    async def ahandle(self, call: Call) -> Answer:
+        """Answer a call without holding up the event loop: at once if that takes microseconds, else in a thread.
+
+        Up to 32 threads belong to this wrapper; further calls wait their turn. Cancelling the task does not stop a
+        model that runs.
+        """
+        if isinstance(call, Call) and self._waits(call, None):
+            return await self._threads.awaited(self.handle, call)
+        return self.handle(call)
+
+    @final
+    async def apredict_one(self, record: Mapping[str, Any]) -> Any:
+        """Return what `predict_one` returns, without holding up the event loop."""
+        return (await self.ahandle(Call("predict", record=record))).one()
+
+    @final
+    def warm(self) -> Self:
+        """Prepare everything that a first call would: load, compile, and prove the compiled code on examples."""
+        for path in self._paths(None):
+            path.prove()
+        return self
+
+    @final
+    def explain_path(self) -> pd.DataFrame:
+        """Return which way records are answered, and why: one row for each model inside and method.
+
+        Returns
+        -------
+        DataFrame
+            ``model``, ``method``, ``path`` (``"compiled"`` or ``"ordinary"``), ``why``, ``proven_on`` (records on
+            which both ways gave the same).
+        """
+        import pandas as pd  # noqa: PLC0415  # only who asks needs a table
+
+        return pd.DataFrame(
+            [path.explained() for path in self._paths(None)], columns=["model", "method", "path", "why", "proven_on"]
+        )
+
+    @final
+    def close(self) -> None:
+        """Let running calls end and write what waits, here and further in; a wrapper that is asked again begins anew."""
+        self._threads.close()
+        self._close()
+        for step in self._steps():
+            if isinstance(step, Wrapper):
+                step.close()
+
+    def __enter__(self) -> Self:
+        """Return the wrapper; `close` at the end of the block."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close."""
+        self.close()
+
     def _inward(self, call: Call) -> Answer:
-        return self.model.handle(call) if isinstance(self.model, Wrapper) else self._source(call).ask(call)
+        return self._step.handle(call)
 
     def _inner(self) -> Any:
         return self.model
@@ -99,6 +181,23 @@ class Wrapper(Face, ABC):
     def examples(cls) -> Iterator[Self]:
         """Yield wrappers around a model of numeric columns, for the suite `maturekit.testing.WRAPPER_CHECKS`."""
         yield cls(example_model())
+
+
+Step = Wrapper | Source
+"""What can stand inside a wrapper: both are asked by `handle`, `_source`, `_waits` and `_paths`."""
+
+
+def step_of(model: Any) -> Step:
+    """Return a wrapper as it is, and an estimator as the end of a chain; raise for anything else."""
+    if isinstance(model, Wrapper):
+        return model
+    if isinstance(model, type) or not any(hasattr(model, name) for name in METHODS):
+        got = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise ArgumentTypeError(
+            f"a wrapper goes around a fitted model, got {got}",
+            hint="pass an object with `predict`: a fitted Pipeline, a wrapper, or `Live(registry, ...)`.",
+        )
+    return Source(model)
 
 
 def example_model() -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -144,6 +145,48 @@ def check_threads_may_share_it(wrapper: Wrapper) -> None:
             np.testing.assert_array_equal(values, expected)
 
 
+def check_threads_may_share_it_for_records(wrapper: Wrapper) -> None:
+    if hasattr(wrapper, "predict"):
+        records = _records(_frame(wrapper))
+        expected = [wrapper.predict_one(record) for record in records]
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(wrapper.predict_one, records * 2))
+        _assert_alike(answers, expected * 2)
+
+
+def check_an_event_loop_gets_the_same_answers(wrapper: Wrapper) -> None:
+    frame = _frame(wrapper)
+    records = _records(frame)
+    (name, *_) = _offered(wrapper)
+
+    async def ask() -> tuple[Answer, list[Any]]:
+        answer = await wrapper.ahandle(Call(name, frame=frame))
+        ones = [wrapper.apredict_one(record) for record in records] if hasattr(wrapper, "predict") else []
+        return answer, await asyncio.gather(*ones)
+
+    answer, ones = asyncio.run(ask())
+    wrapper.close()
+    np.testing.assert_array_equal(answer.values, getattr(wrapper, name)(frame))
+    _assert_alike(ones, [wrapper.predict_one(record) for record in records[: len(ones)]])
+
+
+def check_warming_and_closing_change_no_answer(wrapper: Wrapper) -> None:
+    frame = _frame(wrapper)
+    (name, *_) = _offered(wrapper)
+    expected = getattr(wrapper, name)(frame)
+    assert wrapper.warm() is wrapper
+    np.testing.assert_array_equal(getattr(wrapper, name)(frame), expected)
+    assert set(wrapper.explain_path()["path"]) <= {"compiled", "ordinary"}
+    with wrapper as same:
+        assert same is wrapper
+    np.testing.assert_array_equal(getattr(wrapper, name)(frame), expected)
+
+
+def _assert_alike(ones: Sequence[Any], others: Sequence[Any]) -> None:
+    for one, other in zip(ones, others, strict=True):
+        assert one == other or np.isclose(one, other, rtol=1e-12)
+
+
 WRAPPER_CHECKS: tuple[Callable[[Wrapper], None], ...] = (
     check_it_offers_something,
     check_every_row_gets_one_output,
@@ -158,5 +201,8 @@ WRAPPER_CHECKS: tuple[Callable[[Wrapper], None], ...] = (
     check_scikit_learn_takes_it_for_what_is_inside,
     check_scorers_inspection_and_pipelines_work_on_it,
     check_threads_may_share_it,
+    check_threads_may_share_it_for_records,
+    check_an_event_loop_gets_the_same_answers,
+    check_warming_and_closing_change_no_answer,
 )
 """Run each on a wrapper around a fitted model that knows its feature names, all numbers between 0 and 1."""

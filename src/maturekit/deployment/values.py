@@ -1,0 +1,72 @@
+"""What models return for rows, whatever it is: an array, a frame, a sparse matrix, a list of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from maturekit.errors import ArgumentTypeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["joined", "one_of", "taken"]
+
+
+def one_of(values: Any) -> Any:
+    """Return the only row of what a model returned as plain Python, so that it can be compared, hashed and sent.
+
+    >>> one_of(np.array([3])), one_of(np.array([[0.25, 0.75]]))
+    (3, [0.25, 0.75])
+    """
+    if isinstance(values, list) and values and isinstance(values[0], np.ndarray):  # one array an output
+        return [one_of(each) for each in values]
+    if isinstance(values, pd.DataFrame):
+        return values.iloc[0].tolist()
+    if hasattr(values, "toarray"):
+        return values.toarray()[0].tolist()
+    value = values.iloc[0] if isinstance(values, pd.Series) else values[0]
+    if isinstance(value, (np.generic, np.ndarray)) and value.dtype.kind not in "mM":  # of moments it would make numbers
+        return value.tolist()
+    return value
+
+
+def taken(values: Any, places: NDArray[np.int64]) -> Any:
+    """Return some rows of what a model returned.
+
+    >>> taken(np.array([1, 2, 3]), np.array([0, 2])).tolist()
+    [1, 3]
+    """
+    if isinstance(values, list) and values and isinstance(values[0], np.ndarray):
+        return [each[places] for each in values]
+    if isinstance(values, (pd.DataFrame, pd.Series)):
+        return values.iloc[places]
+    return values[places] if hasattr(values, "shape") else np.asarray(values)[places]
+
+
+def joined(parts: Sequence[Any], order: NDArray[np.intp]) -> Any:
+    """Return what models returned for parts of the rows as one, its rows then in `order`.
+
+    Labels of several kinds, or of several lengths, become what holds them all.
+
+    >>> joined([np.array(["a"]), np.array(["bcd"])], np.array([1, 0])).tolist()
+    ['bcd', 'a']
+    """
+    if not parts:
+        return np.empty(0)
+    if len(parts) == 1:
+        return taken(parts[0], order)
+    if all(isinstance(part, pd.DataFrame) for part in parts):
+        return pd.concat(parts).iloc[order]
+    if any(isinstance(part, list) or hasattr(part, "toarray") for part in parts):
+        raise ArgumentTypeError(
+            "several models that return lists or sparse matrices cannot answer one call together",
+            hint="ask for records, or for frames whose rows all go to one model.",
+        )
+    arrays = [np.asarray(part) for part in parts]
+    if len({array.dtype.kind for array in arrays}) > 1 and not all(array.dtype.kind in "iuf" for array in arrays):
+        arrays = [array.astype(object) for array in arrays]  # numpy would spell a number as a text
+    return np.concatenate(arrays)[order]

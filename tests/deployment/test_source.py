@@ -1,0 +1,63 @@
+"""A source says who answered, and remembers how records are answered under which contract."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+from maturekit.deployment import Call
+from maturekit.deployment.source import Source
+from maturekit.errors import ArgumentError
+from maturekit.schema import Column, Schema
+
+FRAME = pd.DataFrame({"a": [0.0, 1.0, 2.0]})
+SCHEMA = Schema({"a": Column("float")})
+
+
+@pytest.fixture
+def source():
+    return Source(LinearRegression().fit(FRAME, [1.0, 3.0, 5.0]), SCHEMA, "line:1", "sha256:d")
+
+
+def test_frames_and_records_get_the_same_answer_with_version_and_time(source):
+    whole = source.handle(Call(frame=FRAME))
+    one = source.handle(Call(record={"a": 2.0}))
+    assert np.allclose(whole.values, [1.0, 3.0, 5.0])
+    assert one.one() == pytest.approx(5.0)
+    for answer in (whole, one):
+        assert (answer.version, answer.digest) == ("line:1", "sha256:d")
+        assert answer.seconds > 0.0
+
+
+def test_a_method_that_the_model_lacks_is_refused_for_frames_and_records(source):
+    for call in (Call("predict_proba", frame=FRAME), Call("predict_proba", record={"a": 1.0})):
+        with pytest.raises(ArgumentError, match="LinearRegression cannot be asked to 'predict_proba'"):
+            source.handle(call)
+
+
+def test_under_another_schema_it_is_the_same_model_and_always_the_same_object(source):
+    other = Schema({"a": Column("float", ge=0)})
+    assert source.under(SCHEMA) is source
+    under = source.under(other)
+    assert under is source.under(other)
+    assert (under.model, under.schema, under.reference) == (source.model, other, "line:1")
+    assert under.contract.whole is other
+    assert under.row_path("predict", under.contract) is source.row_path("predict", under.contract)
+
+
+def test_without_a_schema_there_is_no_contract(source):
+    assert Source(source.model).contract is None
+    assert source.contract is source.contract
+
+
+def test_a_new_version_prepares_what_the_old_one_was_asked_under_the_contracts_that_hold_now(source):
+    guards = Schema({"a": Column("float", le=9)})
+    source.row_path("predict", None)
+    source.row_path("predict", source.contract)
+    source.row_path("predict", source.under(guards).contract)
+    new_schema = Schema({"a": Column("float", ge=-9)})
+    new = Source(LinearRegression().fit(FRAME, [0.0, 1.0, 2.0]), new_schema)
+    new.prepared_like(source)
+    assert {contract and contract.whole for _, contract in new._row_paths} == {None, new_schema, guards}
