@@ -63,6 +63,7 @@ def read(data: Buffer, *, trust: frozenset[tuple[str, str]] = frozenset()) -> Re
     value = _run(data, session)
     if session.strangers:
         raise _untrusted(session)
+    session.let_go()
     return Reading(value, frozenset(session.versions))
 
 

@@ -111,6 +111,12 @@ class Session:
         self._callable: dict[int, Any] = {}
         self._fresh: dict[int, tuple[Any, Filler]] = {}
 
+    def let_go(self) -> None:
+        """Forget what was made: it would live until the session, which refers to itself, is collected."""
+        self.made.clear()
+        self.trees.clear()
+        self._fresh.clear()
+
     def charge(self, size: int) -> None:
         """Count bytes that are built from fewer bytes; refuse when they outgrow the file."""
         self.allowance -= size
