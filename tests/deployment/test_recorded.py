@@ -32,10 +32,14 @@ FRAME = pd.DataFrame({"a": [0.9, 7.0, 0.1], "b": [0.1, 0.5, 0.9], "id": ["x", "y
 
 
 class Failing(MemoryStore):
-    """Cannot write."""
+    """Cannot write while `broken`."""
+
+    broken = True
 
     def _put_new(self, key, data):
-        raise StorageError("disk full")
+        if self.broken:
+            raise StorageError("disk full")
+        super()._put_new(key, data)
 
 
 def log():
@@ -176,12 +180,16 @@ def test_a_failing_store_fails_no_prediction_and_counts_what_it_lost(caplog):
     for _ in range(4):
         np.testing.assert_array_equal(service.predict(FRAME[["a", "b"]]), expected)
     assert service.log.dropped == 9
+    with pytest.raises(StorageError, match="disk full"):
+        service.log.flush()
     assert len(caplog.records) == 1
+    service.log.place.broken = False
+    assert len(service.log.frame()) == 3, "the others would have been too many to keep"
 
 
 def test_a_log_that_raises_fails_no_prediction_is_counted_and_said_once(caplog):
     class Raising(Log):
-        def write(self, entry):
+        def defer(self, make, *, rows=1):
             raise RuntimeError("no")
 
     service = Recorded(example_model(), log=Raising(MemoryStore()))
@@ -213,12 +221,17 @@ def test_a_wrapper_around_the_recorder_may_change_answers_that_are_recorded_as_t
     class Negated(Wrapper):
         def _handle(self, call, inward):
             answer = inward(call)
-            answer.values = 1 - answer.values  # of an answer, not of a frame
+            answer.values[:] = 1 - answer.values  # in place, before the log's thread has looked
+            answer.version = "another"
+            answer.marks = {0: ("failed", ())}
             return answer
 
     inner = Recorded(example_model(), log=log())
     values = Negated(inner).predict(FRAME[["a", "b"]])
-    assert inner.log.frame()["prediction"].tolist() == (1 - values).tolist()
+    frame = inner.log.frame()
+    assert frame["prediction"].tolist() == (1 - values).tolist()
+    assert frame["version"].isna().all()
+    assert set(frame["status"]) == {"ok"}
 
 
 @pytest.mark.parametrize("name", ["time", "label", "input.x", "status"])

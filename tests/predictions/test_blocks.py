@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from maturekit.errors import ArgumentError, FormatError
 from maturekit.predictions import Entry
-from maturekit.predictions.blocks import blocks_of, key_matches, lines_of, narrowed, parsed
+from maturekit.predictions.blocks import blocks_of, each, key_matches, lines_of, narrowed, parsed
 from maturekit.predictions.tables import table_of
 
 NOW = datetime(2013, 5, 3, tzinfo=UTC)
@@ -88,3 +88,28 @@ def test_what_is_no_block_says_where(line, words):
 def test_an_entry_without_a_time_is_refused():
     with pytest.raises(ArgumentError, match="without a time"):
         list(blocks_of([Entry({"x": 1})]))
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (Entry(pd.DataFrame({"x": [1, 2]}), key={"id": [1]}), "the column 'id' has 1 values for 2 rows"),
+        (Entry(pd.DataFrame({"x": [1, 2]}), prediction=[1, 2, 3]), "the column 'prediction' has 3 values for 2 rows"),
+        (Entry(pd.DataFrame([[1, 2]], columns=["x", "x"])), "there are several columns 'x'"),
+    ],
+)
+def test_columns_that_would_make_the_log_unreadable_are_refused(entry, words):
+    entry.time = NOW
+    with pytest.raises(ArgumentError, match=words):
+        list(blocks_of([entry]))
+
+
+def test_version_digest_and_arm_may_differ_from_row_to_row():
+    entry = Entry(
+        pd.DataFrame({"x": [1, 2, 3]}), version=["m:1", None, "m:2"], digest="d", arm=["", "champion", "b"], time=NOW
+    )
+    (block,) = blocks_of([entry])
+    assert block["digest"] == "d"
+    kept = narrowed(block, np.array([False, True, True]))
+    assert table_of([kept])[["version", "digest", "arm"]].to_numpy(dtype=object).tolist()[1] == ["m:2", "d", "b"]
+    assert each(kept, "arm") == ["champion", "b"]

@@ -117,3 +117,24 @@ def test_pieces_of_different_types_read_as_objects():
 def test_a_malformed_column_says_so():
     with pytest.raises(FormatError, match="a stored column is malformed"):
         restored([({"type": "int", "values": ["x"]}, 1)])
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        ([1, None], "int", [1, None]),
+        ([2**63 - 1, -(2**63)], "int", [2**63 - 1, -(2**63)]),
+        ([2**63, None, 1], "mixed", [{"text": str(2**63)}, None, 1]),
+        ([True, None], "bool", [True, None]),
+        ([0.5, None, float("nan"), float("-inf")], "float", [0.5, None, None, {"float": "-inf"}]),
+        (["", None, "x" * 1001], "text", ["", None, "x" * 999 + "…"]),
+        ([None, None], "null", [None, None]),
+        ([], "null", []),
+    ],
+)
+def test_a_list_of_one_kind_with_gaps_keeps_its_kind(values, kind, expected):
+    assert spelled(values) == {"type": kind, "values": expected}
+
+
+def test_half_of_a_surrogate_pair_is_read_back():
+    assert restored([(spelled(["\ud800", "a"]), 2)]).tolist() == ["\ud800", "a"]

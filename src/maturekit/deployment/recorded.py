@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 
-from maturekit._core.frames import as_frame
+from maturekit._core.locks import ForkLock
 from maturekit._core.logs import logger
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
+from maturekit.deployment.recording import Plan, RecordSeen, TableSeen
 from maturekit.deployment.wrapper import Inward, Wrapper, example_model
 from maturekit.errors import ArgumentError, ArgumentTypeError
-from maturekit.predictions import Entry, Log
+from maturekit.predictions import Log, Pseudonyms, Sample
+from maturekit.predictions.making import copied
 from maturekit.predictions.tables import FIXED_COLUMNS
+
+if TYPE_CHECKING:
+    from maturekit.deployment.contract import Contract
+    from maturekit.deployment.source import Source
 
 __all__ = ["Recorded"]
 
@@ -23,10 +28,15 @@ __all__ = ["Recorded"]
 class Recorded(Wrapper):
     """Write every answer to a log, also the refusals, and calls that raised.
 
-    Stored are time, request, row, version and its digest, method, status and reasons a row, key, inputs as they came
-    in, prediction, score and latency. Where a contract is known, the inputs are the columns that it declares, without
-    labels and without those tagged ``"personal"``; else they are all columns. A log that fails never fails a prediction: what it could not take is counted in
-    `dropped` (and in the log's own), and said once through the logger.
+    Stored are time, request, row, version and its digest, which model answered where there was a choice, method, status
+    and reasons a row, key, inputs as they came in, prediction, score (the probability of the positive class, which only
+    `predict_proba` tells) and latency. Where a contract is known, the inputs are the columns that it declares, under
+    their own names even if an alias came, without labels and without those tagged ``"personal"``; else they are all
+    columns.
+
+    The caller only hands over: the log's own thread does the rest. A log that is slow or fails never holds up or fails
+    a prediction; what it could not take is counted in `dropped` (and in the log's own), and said once through the
+    logger. `close` stores what waits.
 
     Safe for several threads if the model is; the log's guarantees are its own.
 
@@ -37,8 +47,17 @@ class Recorded(Wrapper):
     log : predictions.Log
         Where to.
     key : str or sequence of str, optional
-        The columns by which labels are joined later. They need not be features: `Guarded` inside drops them. Without,
-        the key is the answer's ``request`` and the row number. A column that is missing is recorded as null.
+        The columns by which labels are joined later, recorded as they came. They need not be features: `Guarded` inside
+        drops them. Without, the key is the answer's ``request`` and the row number. A column that is missing is
+        recorded as null.
+    columns : sequence of str, optional
+        The inputs to record, by the contract's names, instead of all; an empty list records none. A personal column is
+        not recorded in clear even so.
+    pseudonyms : Pseudonyms, optional
+        Record personal inputs as pseudonyms, instead of leaving them out.
+    sample : float, default 1.0
+        Record only this share, chosen by a hash of the key, or of the request where there is no key: of a key all rows
+        are recorded, or none.
 
     Examples
     --------
@@ -53,10 +72,23 @@ class Recorded(Wrapper):
     [['a', 0.0, 0, 0.5], ['b', 1.0, 0, 0.5]]
     """
 
-    def __init__(self, model: Any, *, log: Log, key: str | Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        log: Log,
+        key: str | Sequence[str] | None = None,
+        columns: Sequence[str] | None = None,
+        pseudonyms: Pseudonyms | None = None,
+        sample: float = 1.0,
+    ) -> None:
         super().__init__(model)
         if not isinstance(log, Log):
             raise ArgumentTypeError(f"log must be a predictions.Log, got {type(log).__name__}")
+        if isinstance(columns, str):
+            raise ArgumentTypeError(f"columns must be a list of names, got {columns!r}")
+        if pseudonyms is not None and not isinstance(pseudonyms, Pseudonyms):
+            raise ArgumentTypeError(f"pseudonyms must be a predictions.Pseudonyms, got {type(pseudonyms).__name__}")
         names = () if key is None else (key,) if isinstance(key, str) else tuple(key)
         for name in names:
             if name in FIXED_COLUMNS or name.startswith("input."):
@@ -66,9 +98,15 @@ class Recorded(Wrapper):
                 )
         self.log = log
         self.key = key
+        self.columns = columns
+        self.pseudonyms = pseudonyms
+        self.sample = sample
         self.dropped = 0
         self._names = names
+        self._sample = None if sample == 1 else Sample(sample)
+        self._plans: dict[int, Plan] = {}
         self._healthy = True
+        self._lock = ForkLock()
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
         try:
@@ -81,60 +119,72 @@ class Recorded(Wrapper):
 
     def _record(self, call: Call, answer: Answer) -> None:
         try:
-            self.log.write(self._entry(call, answer))
+            if call.record is not None:
+                self._record_one(call, answer)
+            else:
+                self._record_rows(call, answer)
             self._healthy = True
         except Exception as error:  # noqa: BLE001  # whatever the log does, the prediction goes on
-            self.dropped += call.rows
+            with self._lock:
+                self.dropped += call.rows
             if self._healthy:
                 logger.warning("a prediction was not recorded: %s: %s", type(error).__name__, error)
             self._healthy = False
 
-    def _entry(self, call: Call, answer: Answer) -> Entry:
-        prediction, score = None, None
-        if answer.places is None or len(answer.places):
-            prediction, score = _outputs(answer.method, answer.values, self._source(call).model)
-        return Entry(
-            self._inputs(call),
-            request=call.request,
-            method=call.method,
-            prediction=_spread(prediction, answer),
-            score=_spread(score, answer),
-            key={name: _key(call, name) for name in self._names},
-            marks=answer.marks,
-            places=call.places,
-            version=answer.version,
-            digest=answer.digest,
-            seconds=answer.seconds,
-        )
+    def _record_one(self, call: Call, answer: Answer) -> None:
+        key = {name: call.key(name) for name in self._names}
+        if self._sample is not None and not self._sample.holds(key.values(), otherwise=call.request):
+            return
+        source = self._source_of(call)
+        self.log.defer(RecordSeen(call, answer, self._plan(call, source), key, source and source.model))
 
-    def _inputs(self, call: Call) -> Any:
-        names = self._declared(call)
-        if call.record is not None:
-            return call.record if names is None else {name: call.record[name] for name in names if name in call.record}
-        table = _table(call.frame, self)
-        return table if names is None else table[[name for name in names if name in table.columns]]
+    def _record_rows(self, call: Call, answer: Answer) -> None:
+        if self._sample is not None and not self._names and not self._sample.holds((), otherwise=call.request):
+            return
+        key = {name: copied(call.key(name)) for name in self._names}
+        source = self._source_of(call)
+        seen = TableSeen(call, answer, self._plan(call, source), key, source and source.model)
+        seen.sample = self._sample if key else None
+        self.log.defer(seen, rows=call.rows)
 
-    def _declared(self, call: Call) -> list[str] | None:
+    def _source_of(self, call: Call) -> Source | None:
+        """Return what answered; None if that cannot be had, which is why the call failed."""
         try:
-            schema = self._source(call).schema if call.contract is None else call.contract.whole
-        except Exception:  # noqa: BLE001  # the model cannot be had: the call failed, and nobody knows its contract
-            return []
-        if schema is None:
+            return self._source(call)
+        except Exception:  # noqa: BLE001  # as said
             return None
-        return [
-            name for name, column in schema.columns.items() if column.role != "label" and "personal" not in column.tags
-        ]
+
+    def _plan(self, call: Call, source: Source | None) -> Plan:
+        """Return what to record of the inputs; of a call whose contract nobody can know, nothing."""
+        contract = call.contract
+        schema = contract.whole if contract is not None else None if source is None else source.schema
+        plan = self._plans.get(id(schema))
+        if plan is None or plan.schema is not schema:
+            if len(self._plans) >= _MOST:
+                self._plans = {}
+            plan = self._plans[id(schema)] = Plan(schema, self.columns, self.pseudonyms)
+        return _NOTHING if source is None and contract is None else plan
+
+    def _waits(self, call: Call, contract: Contract | None) -> bool:
+        return self._step._waits(call, contract)  # noqa: SLF001  # asked of every step
+
+    def _close(self) -> None:
+        self.log.close()
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
-        """Yield a recorded classifier whose log is in a temporary folder."""
+        """Yield recorded classifiers whose log is in a temporary folder."""
         import tempfile  # noqa: PLC0415  # only who tests wrappers needs it
 
         with tempfile.TemporaryDirectory() as folder:
             log = Log(folder)
             yield cls(example_model(), log=log)
-            yield cls(example_model(), log=log, key="id")
+            yield cls(example_model(), log=log, key="id", columns=["a"], sample=0.5)
             log.flush()
+
+
+_MOST = 16
+_NOTHING = Plan(None, ())
 
 
 def _failure(call: Call, error: Exception) -> Answer:
@@ -143,45 +193,3 @@ def _failure(call: Call, error: Exception) -> Answer:
     return Answer(
         nothing, rows=call.rows, places=nothing, marks=dict.fromkeys(range(call.rows), mark), method=call.method
     )
-
-
-def _table(table: Any, model: Any) -> pd.DataFrame:
-    if isinstance(table, pd.DataFrame):
-        return table
-    if hasattr(table, "to_pandas"):  # polars and pyarrow
-        return as_frame(table)
-    array = np.asarray(table)
-    names = getattr(model, "feature_names_in_", None)
-    return pd.DataFrame(
-        array, columns=[f"x{place}" for place in range(array.shape[1])] if names is None else list(names)
-    )
-
-
-def _key(call: Call, name: str) -> Any:
-    origin = call.origin  # where all columns and rows still are
-    if origin.record is not None:
-        return origin.record.get(name)
-    table = _table(origin.frame, None)
-    if name not in table.columns:
-        return [None] * call.rows
-    return table[name] if call.places is None else table[name].iloc[call.places]
-
-
-def _outputs(method: str, values: Any, model: Any) -> tuple[Any, Any]:
-    """Return the prediction and the probability of the positive class, where the method tells them."""
-    if method == "predict":
-        return values, None
-    classes = getattr(model, "classes_", None)
-    if method != "predict_proba" or isinstance(values, list) or classes is None:
-        return None, None
-    probabilities = np.asarray(values)
-    return np.asarray(classes)[probabilities.argmax(axis=1)], probabilities[:, 1] if len(classes) == 2 else None
-
-
-def _spread(values: Any, answer: Answer) -> Any:
-    if values is None or answer.places is None:
-        return values
-    spread: list[Any] = [None] * answer.rows
-    for place, value in zip(answer.places.tolist(), np.asarray(values).tolist(), strict=True):
-        spread[place] = value
-    return spread

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 from pydantic_core import from_json, to_json
 
 from maturekit._core.clock import iso
 from maturekit._core.digest import check_format, parse_json
-from maturekit.errors import ArgumentError
+from maturekit.errors import ArgumentError, TableError
 from maturekit.predictions.columns import restored, spelled
 from maturekit.predictions.entry import Entry
 
@@ -28,7 +30,7 @@ Block = dict[str, Any]
 _FORMAT = 1
 _COLUMNS = ("prediction", "score", "label")
 _BY_NAME = ("key", "inputs")
-_ONCE_OR_EACH = ("time", "request", "seconds", "row")
+_ONCE_OR_EACH = ("time", "request", "row", "seconds", "version", "digest", "arm")
 
 
 def blocks_of(items: Iterable[Entry | Block]) -> Iterator[Block]:
@@ -124,37 +126,49 @@ def _shape(entry: Entry | Block) -> tuple[Any, ...] | None:
         entry.method,
         entry.version,
         entry.digest,
+        entry.arm,
         tuple(entry.key),
-        tuple(map(str, entry.inputs)),
+        tuple(entry.inputs),
         entry.prediction is None,
         entry.score is None,
     )
 
 
 def _block_of_frame(entry: Entry) -> Block:
+    rows = entry.rows
     names = [name for name in entry.inputs.columns if name not in entry.key]
     return {
         **_heading(entry),
-        "rows": entry.rows,
-        "time": iso(_time(entry)),
+        "rows": rows,
+        "time": _moment(entry),
         "request": entry.request,
-        "row": list(range(entry.rows) if entry.places is None else map(int, entry.places)),
+        "row": list(range(rows) if entry.places is None else map(int, entry.places)),
         "seconds": _seconds(entry),
         "marks": {str(row): [status, list(reasons)] for row, (status, reasons) in entry.marks.items()},
-        "key": {str(name): spelled(column) for name, column in entry.key.items()},
-        "inputs": {str(name): spelled(entry.inputs[name]) for name in names},
-        "prediction": None if entry.prediction is None else spelled(entry.prediction),
-        "score": None if entry.score is None else spelled(entry.score),
+        "key": {str(name): _column(column, rows, name) for name, column in entry.key.items()},
+        "inputs": {str(name): _column(entry.inputs[name], rows, name) for name in names},
+        "prediction": None if entry.prediction is None else _column(entry.prediction, rows, "prediction"),
+        "score": None if entry.score is None else _column(entry.score, rows, "score"),
     }
+
+
+def _column(column: Any, rows: int, name: Any) -> dict[str, Any]:
+    """Return a column as `spelled` does, if it has one value a row; else the log could not be read any more."""
+    if isinstance(column, pd.DataFrame):
+        raise TableError(f"there are several columns {name!r}", hint="give each a name of its own.")
+    words = spelled(column)
+    if len(words["values"]) != rows:
+        raise ArgumentError(f"the column {name!r} has {len(words['values'])} values for {rows} rows")
+    return words
 
 
 def _block_of_records(entries: list[Entry]) -> Block:
     first = entries[0]
-    names = [name for name in first.inputs if name not in first.key]
+    inputs = zip(first.inputs, zip(*(entry.inputs.values() for entry in entries), strict=True), strict=True)
     return {
         **_heading(first),
         "rows": len(entries),
-        "time": [iso(_time(entry)) for entry in entries],
+        "time": [_moment(entry) for entry in entries],
         "request": [entry.request for entry in entries],
         "row": 0,
         "seconds": [_seconds(entry) for entry in entries],
@@ -164,20 +178,31 @@ def _block_of_records(entries: list[Entry]) -> Block:
             if 0 in entry.marks
         },
         "key": {str(name): spelled([entry.key[name] for entry in entries]) for name in first.key},
-        "inputs": {str(name): spelled([entry.inputs[name] for entry in entries]) for name in names},
+        "inputs": {str(name): spelled(values) for name, values in inputs if name not in first.key},
         "prediction": None if first.prediction is None else spelled([entry.prediction[0] for entry in entries]),  # type: ignore[index]  # one shape: all have one
         "score": None if first.score is None else spelled([entry.score[0] for entry in entries]),  # type: ignore[index]  # one shape: all have one
     }
 
 
 def _heading(entry: Entry) -> Block:
-    return {"kind": "predictions", "method": entry.method, "version": entry.version, "digest": entry.digest}
+    return {
+        "kind": "predictions",
+        "method": entry.method,
+        "version": _once_or_each(entry.version),
+        "digest": _once_or_each(entry.digest),
+        "arm": _once_or_each(entry.arm),
+    }
 
 
-def _time(entry: Entry) -> Any:
-    if entry.time is None:
+def _once_or_each(value: str | Sequence[str | None] | None) -> Any:
+    return value if value is None or isinstance(value, str) else list(value)
+
+
+def _moment(entry: Entry) -> str:
+    moment = entry.time
+    if moment is None:
         raise ArgumentError("an entry without a time cannot be stored", hint="`Log.write` stamps it.")
-    return entry.time
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z" if moment.tzinfo is UTC else iso(moment)
 
 
 def _seconds(entry: Entry) -> float | None:

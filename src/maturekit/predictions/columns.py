@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 from maturekit._core.clock import iso
 from maturekit.errors import FormatError
 
-__all__ = ["LONGEST_TEXT", "restored", "spell", "spelled"]
+__all__ = ["LONGEST_TEXT", "identity", "restored", "spell", "spelled"]
 
 LONGEST_TEXT = 1000
 """Longer texts are cut, so that a hostile record cannot fill the disk."""
@@ -77,6 +78,23 @@ def spell(value: Any) -> Any:
     return _rare(value)
 
 
+def identity(value: Any) -> str | None:
+    """Return one text for all values that are the same key, as whatever a table or a request stores it; None for none.
+
+    >>> import numpy as np
+    >>> identity(7), identity(np.int64(7)), identity(7.0), identity("7"), identity(float("nan"))
+    ('7', '7', '7', '7', None)
+    """
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    word = spell(value)
+    if type(word) is float and word.is_integer():
+        return str(int(word))
+    return word if word is None or type(word) is str else str(word)
+
+
 def restored(parts: Iterable[tuple[dict[str, Any] | None, int]]) -> pd.Series:
     """Return one column from the pieces that `spelled` made, each with its length; None stands for a missing piece.
 
@@ -127,10 +145,9 @@ def _times(column: pd.Series) -> dict[str, Any]:
 
 def _objects(values: list[Any]) -> dict[str, Any]:
     kinds = set(map(type, values))
-    if kinds == {str}:
-        return {"type": "text", "values": [_cut(value) for value in values]}
-    if kinds == {float}:
-        return {"type": "float", "values": _floats(np.array(values))}
+    found = _plain(values, kinds - {NoneType})
+    if found is not None:
+        return found
     if kinds and kinds <= {datetime, pd.Timestamp}:
         moments = pd.Series(values)
         if moments.dtype.kind == "M":
@@ -145,6 +162,22 @@ def _objects(values: list[Any]) -> dict[str, Any]:
         return {"type": "mixed", "values": words}
     (name,) = names
     return {"type": name, "values": [word and word[name] for word in words] if name in _MOMENTS else words}
+
+
+def _plain(values: list[Any], kinds: set[type]) -> dict[str, Any] | None:
+    """Return values of one plain kind, and None, as they are: most columns are such, and looking at each takes long."""
+    if kinds == {str}:
+        long = max(map(len, filter(None, values)), default=0) > LONGEST_TEXT
+        return {"type": "text", "values": [value and _cut(value) for value in values] if long else values}
+    if kinds == {float}:
+        return {"type": "float", "values": _floats(np.array(values, dtype=np.float64))}  # None reads as NaN
+    if kinds == {bool}:
+        return {"type": "bool", "values": values}
+    if kinds == {int}:
+        whole = [value for value in values if value is not None]
+        if min(whole) >= -_LARGEST_INT and max(whole) < _LARGEST_INT:
+            return {"type": "int", "values": values}
+    return None
 
 
 def _kind(word: Any) -> str:
@@ -190,8 +223,15 @@ def _of_one_type(name: str, values: list[Any]) -> pd.Series:
     if name in _MOMENTS:
         return pd.Series(pd.to_datetime(values, format="ISO8601", utc=name == "instant"))
     if name == "text":
-        return pd.Series(values)
+        return _texts(values)
     return pd.Series([_read(value) for value in values], dtype=object).infer_objects()
+
+
+def _texts(values: list[Any]) -> pd.Series:
+    try:
+        return pd.Series(values)
+    except UnicodeEncodeError:  # half of a surrogate pair, which the strings of pandas cannot hold
+        return pd.Series(values, dtype=object)
 
 
 def _read(word: Any, name: str | None = None) -> Any:

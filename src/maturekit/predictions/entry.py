@@ -32,7 +32,9 @@ class Entry:
     places : iterable of int, optional
         Row numbers within the request; counted from 0 by default.
     version, digest : str, optional
-        Reference and digest of the model version that answered.
+        Reference and digest of the model version that answered; or a list of one for each row of a frame.
+    arm : str
+        Which of several models answered, such as ``"challenger"``; or a list of one for each row of a frame.
     seconds : float
         How long the answer took.
     time : datetime, optional
@@ -52,8 +54,9 @@ class Entry:
     key: Mapping[str, Any] = field(default_factory=dict)
     marks: Mapping[int, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     places: Iterable[int] | None = None
-    version: str | None = None
-    digest: str | None = None
+    version: str | Sequence[str | None] | None = None
+    digest: str | Sequence[str | None] | None = None
+    arm: str | Sequence[str] = ""
     seconds: float = math.nan
     time: datetime | None = None
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
-import threading
 import weakref
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -16,35 +15,39 @@ import numpy as np
 from maturekit._core.clock import Clock, as_utc, iso, utc_now
 from maturekit._core.frames import Table, as_frame
 from maturekit.errors import ArgumentError, ArgumentTypeError
-from maturekit.predictions.blocks import Block, blocks_of, key_matches, narrowed
+from maturekit.predictions.blocks import Block, key_matches
 from maturekit.predictions.buffer import Buffer
 from maturekit.predictions.columns import spell
 from maturekit.predictions.entry import Entry
 from maturekit.predictions.labels import Labels, label_blocks
-from maturekit.predictions.segments import Segment, Segments
+from maturekit.predictions.making import Item, Make, made, owned
+from maturekit.predictions.segment_sink import SegmentSink
+from maturekit.predictions.sink import KINDS, Sink
 from maturekit.predictions.tables import table_of
-from maturekit.storage import Store, open_store
+from maturekit.storage import Store
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 __all__ = ["Log"]
 
 
 class Log:
-    """An append-only log of predictions in a folder or store.
+    """An append-only log of predictions in a folder, a store, or a sink of one's own.
 
-    Each process writes its own immutable segments of JSON lines, so any number of processes and threads may write,
-    label and read at once. Records wait in memory until `flush_rows` of them are there or the first has waited
-    `flush_seconds`: a process that is killed loses at most those, and at most one batch more. `flush`, leaving the
-    interpreter and the end of a `multiprocessing` worker write what waits. A forked child begins with nothing
-    waiting. While the store fails, up to `keep_rows` wait and are tried again; what comes on top is dropped and
-    counted. Opening writes nothing; a folder that holds something else is refused.
+    Any number of processes and threads may write, label and read at once. `write` only hands over: a thread of the log
+    stores what waits as soon as there are `flush_rows` of it, or when the first row has waited `flush_seconds`, on
+    `flush`, when the interpreter ends and when a worker of `multiprocessing` does. A process that is killed loses what
+    waits, which `waiting` tells: rows of the last `flush_seconds`, about `flush_rows` of them unless they come faster
+    than they can be stored, and never more than `keep_rows`. What comes on top is dropped and counted, also while the
+    store fails or hangs; what waits is tried again. A forked child begins with nothing waiting. Opening writes nothing;
+    a folder that holds something else is refused.
 
     Parameters
     ----------
-    place : str, path or Store
-        The folder, or a store.
+    place : str, path, Store or Sink
+        The folder or store for a `SegmentSink`, or another sink.
     clock : callable, optional
         Returns the present moment, aware; UTC now by default. It stamps records and labels.
     flush_rows : int, default 1000
@@ -52,7 +55,10 @@ class Log:
     flush_seconds : float, default 10.0
         Write when the first waiting row has waited so long.
     keep_rows : int, default 100000
-        How many rows wait at most while the store fails.
+        How many rows wait at most, each about 2 kB for a record of 20 columns; only a larger batch that comes while
+        nothing waits is taken too.
+    exit_seconds : float, default 5.0
+        How long the end of the process may take to store what waits.
 
     Examples
     --------
@@ -76,14 +82,20 @@ class Log:
 
     def __init__(
         self,
-        place: str | os.PathLike[str] | Store,
+        place: str | os.PathLike[str] | Store | Sink,
         *,
         clock: Clock | None = None,
         flush_rows: int = 1000,
         flush_seconds: float = 10.0,
         keep_rows: int = 100_000,
+        exit_seconds: float = 5.0,
     ) -> None:
-        for name, value in (("flush_rows", flush_rows), ("flush_seconds", flush_seconds), ("keep_rows", keep_rows)):
+        for name, value in (
+            ("flush_rows", flush_rows),
+            ("flush_seconds", flush_seconds),
+            ("keep_rows", keep_rows),
+            ("exit_seconds", exit_seconds),
+        ):
             if not value > 0:
                 raise ArgumentError(f"{name} must be positive, got {value!r}")
         self.place = place
@@ -91,19 +103,33 @@ class Log:
         self.flush_rows = flush_rows
         self.flush_seconds = flush_seconds
         self.keep_rows = keep_rows
-        self._now = clock or utc_now
-        store = open_store(place)
-        self._segments = Segments(store)
-        self._labelling = threading.Lock()
-        self._buffer: Buffer[Entry | Block] = Buffer(
-            functools.partial(_write, Segments(store)), rows=flush_rows, seconds=flush_seconds, keep=keep_rows
+        self.exit_seconds = exit_seconds
+        self._now = utc_now if clock is None else lambda: as_utc(clock(), what="the clock's time")
+        self._sink = place if isinstance(place, Sink) else SegmentSink(place)
+        self._buffer: Buffer[Item, list[Block]] = Buffer(
+            made,
+            self._sink.write,
+            rows=flush_rows,
+            seconds=flush_seconds,
+            keep=keep_rows,
+            exit_seconds=exit_seconds,
         )
-        weakref.finalize(self, self._buffer.close)
+        weakref.finalize(self, self._buffer.let_go).atexit = False
+
+    @property
+    def sink(self) -> Sink:
+        """Where the rows are kept."""
+        return self._sink
 
     @property
     def dropped(self) -> int:
         """How many rows this process could not keep, since it began."""
         return self._buffer.dropped
+
+    @property
+    def waiting(self) -> int:
+        """How many rows are not stored yet: what this process would lose if it were killed now."""
+        return self._buffer.held
 
     def write(self, entry: Entry) -> None:
         """Take what one call left behind; it is stored soon, and at the latest by `flush`.
@@ -114,17 +140,31 @@ class Log:
         if not isinstance(entry, Entry):
             raise ArgumentTypeError(f"a log takes an Entry, got {type(entry).__name__}")
         if entry.time is None:
-            entry.time = as_utc(self._now(), what="the clock's time")
-        if entry.one:
-            entry.inputs = dict(entry.inputs)
-            self._buffer.add(entry, rows=1)
-        elif entry.rows:
-            (block,) = blocks_of([entry])
-            self._buffer.add(block, rows=entry.rows)
+            entry.time = self._now()
+        if entry.rows:
+            self._buffer.add(owned(entry), rows=entry.rows)
 
-    def flush(self) -> None:
-        """Store all that waits; raise `StorageError` if that fails, and keep it for the next attempt."""
-        self._buffer.flush()
+    def defer(self, make: Make, *, rows: int = 1) -> None:
+        """Take what one call left behind, still to be put into words: `make` does that in the log's own thread.
+
+        It is called with the time of now, and returns an `Entry` of at most so many rows, or None for nothing. It must
+        not depend on what others may change. If it raises, the rows are dropped and counted.
+        """
+        self._buffer.add((make, self._now(), rows), rows=rows)
+
+    def flush(self, timeout: float | None = None) -> None:
+        """Store all that waits now; raise `StorageError` if that fails, and keep it for the next attempt.
+
+        With `timeout`, also raise if it takes longer than so many seconds; the attempt goes on.
+        """
+        self._buffer.flush(timeout)
+
+    def close(self) -> None:
+        """Store what waits, for at most `exit_seconds`, and end the thread; what fails is said through the logger.
+
+        For the orderly end of a service, which may still write afterwards: the thread begins anew.
+        """
+        self._buffer.close()
 
     def label(self, frame: Table, *, column: str) -> int:
         """Store labels that became known, and return how many.
@@ -140,9 +180,7 @@ class Log:
         if table.empty:
             return 0
         self.flush()
-        blocks = label_blocks(table, column=column, keys=self._segments.key_sets(), time=iso(self._now()))
-        with self._labelling:
-            self._segments.add(blocks)
+        self._sink.write(label_blocks(table, column=column, keys=self._sink.key_sets(), time=iso(self._now())))
         return len(table)
 
     def frame(
@@ -160,38 +198,34 @@ class Log:
         Returns
         -------
         DataFrame
-            ``time`` (datetime64[us, UTC]), ``request``, ``row`` (int64), ``version``, ``digest``, ``method``,
-            ``status``, ``reasons`` (names of the rules, separated by comma and blank), ``seconds`` (float64), the key
-            columns by their own names, the inputs as ``input.<name>``, ``prediction``, ``score`` (float64,
-            probability of the positive class) and ``label``. Whole numbers and truth values with gaps come as
-            ``Int64`` and ``boolean``. Raises `NotFoundError` where no log is.
+            ``time`` (datetime64[us, UTC]), ``request``, ``row`` (int64), ``version``, ``digest``, ``arm`` (which of
+            several models answered), ``method``, ``status``, ``reasons`` (names of the rules, separated by comma and
+            blank), ``seconds`` (float64), the key columns by their own names, the inputs as ``input.<name>``,
+            ``prediction``, ``score`` (float64, probability of the positive class) and ``label``. Whole numbers and
+            truth values with gaps come as ``Int64`` and ``boolean``. Raises `NotFoundError` where no log is.
         """
-        segments, labels = self._opened(since, until, label)
-        blocks = [block for segment in segments for block in self._segments.read(segment)]
-        return self._finished(blocks, labels, since, until)
+        reader = self._reader(since, until, label)
+        return reader.finished(list(chain.from_iterable(reader.pieces)))
 
     def frames(
         self, *, since: datetime | None = None, until: datetime | None = None, label: str | None = None
     ) -> Iterator[pd.DataFrame]:
-        """Yield the same rows segment by segment, in memory of one segment and the labels.
+        """Yield the same rows piece by piece, in memory of one piece and the labels.
 
-        Parameters as in `frame`; within a segment the oldest row comes first. A segment holds `flush_rows` rows, or
-        one batch if that is larger. Columns are those of the segment.
+        Parameters as in `frame`; within a piece the oldest row comes first. How large a piece is the sink decides. A
+        segment holds `flush_rows` rows, 16 times as many where they came faster than they were stored, or one batch if
+        that is larger, until `compact` merges some. Columns are those of the piece.
         """
-        segments, labels = self._opened(since, until, label)
-        for segment in segments:
-            frame = self._finished(self._segments.read(segment), labels, since, until)
-            if len(frame):
-                yield frame
+        reader = self._reader(since, until, label)
+        return (frame for frame in map(reader.finished, reader.pieces) if len(frame))
 
     def labels(self, *, label: str | None = None) -> pd.DataFrame:
         """Return the newest label of each key, in ``label``, and in ``seen`` whether a prediction has that key.
 
         Raises `NotFoundError` where no log is.
         """
-        segments, labels = self._opened(None, None, label)
-        blocks = [block for segment in segments for block in self._segments.read(segment)]
-        return labels.seen(table_of(blocks))
+        reader = self._reader(None, None, label)
+        return reader.labels.seen(table_of([{**block, "inputs": {}} for blocks in reader.pieces for block in blocks]))
 
     def forget(self, key: Any) -> int:
         """Erase every record and label of a key, and return how many rows went.
@@ -205,69 +239,70 @@ class Log:
         in memory is not reached: call again after their `flush_seconds`. Raises `NotFoundError` where no log is.
         """
         self.flush()
-        self._segments.must_exist()
         wishes = [dict(key)] if isinstance(key, Mapping) else self._of_single_keys(key)
         if not all(wishes):
             raise ArgumentError("an empty key would forget everything", hint="name at least one key column.")
         for name, value in chain.from_iterable(wish.items() for wish in wishes):
             if spell(value) is None:
                 raise ArgumentError(f"the key has no value in {name!r}", hint="name whom to forget.")
-        erased = 0
-        for kind in ("predictions", "labels"):
-            self._segments.sweep(kind)
-            erased += sum(self._erase(segment, wishes) for segment in self._segments.current(kind))
-        return erased
 
-    def _erase(self, segment: Segment, wishes: list[dict[str, Any]]) -> int:
-        kept, erased = [], 0
-        for block in self._segments.read(segment):
-            hits = np.logical_or.reduce([key_matches(block, wish) for wish in wishes])
-            erased += int(hits.sum())
-            if not hits.all():
-                kept.append(narrowed(block, ~hits) if hits.any() else block)
-        if erased and not self._segments.replace(segment, kept):
-            return sum(self._erase(other, wishes) for other in self._segments.at(segment))
-        return erased
+        def hits(block: Block) -> NDArray[np.bool_]:
+            found: NDArray[np.bool_] = np.logical_or.reduce([key_matches(block, wish) for wish in wishes])
+            return found
+
+        return sum(self._sink.erase(kind, hits) for kind in KINDS)
+
+    def expire(self, before: datetime) -> int:
+        """Erase the predictions made before a moment and the labels stored before it; return how many rows went.
+
+        A row of just that moment stays. As with `forget`, a crash in between does no harm. Raises `NotFoundError` where
+        no log is.
+
+        >>> from datetime import UTC, timedelta
+        >>> from maturekit.predictions import Entry
+        >>> from maturekit.storage import MemoryStore
+        >>> now = datetime(2013, 5, 3, tzinfo=UTC)
+        >>> log = Log(MemoryStore())
+        >>> for day in range(3):
+        ...     log.write(Entry({"day": day}, time=now + timedelta(days=day)))
+        >>> log.expire(now + timedelta(days=2)), log.frame()["input.day"].tolist()
+        (2, [2])
+        """
+        moment = as_utc(before, what="before")
+        self.flush()
+        return sum(self._sink.expire(kind, moment) for kind in KINDS)
+
+    def compact(self) -> int:
+        """Merge small pieces of the log, so that it is read faster; return how many were merged.
+
+        Worth it, once a day or so, where processes are many or short. Others may read, write and forget meanwhile.
+        Raises `NotFoundError` where no log is.
+        """
+        self.flush()
+        return self._sink.compact()
 
     def _of_single_keys(self, value: Any) -> list[dict[str, Any]]:
-        names = [names[0] for names in self._segments.key_sets() if len(names) == 1]
+        names = [names[0] for names in self._sink.key_sets() if len(names) == 1]
         if not names:
+            self._sink.read()  # where there is no log, that is what is wrong
             raise ArgumentError(
                 "the records of this log have no key of one column", hint="pass a mapping of column to value."
             )
         return [{name: value} for name in names]
 
-    def _opened(
-        self, since: datetime | None, until: datetime | None, label: str | None
-    ) -> tuple[list[Segment], Labels]:
-        self.flush()
-        self._segments.must_exist()
+    def _reader(self, since: datetime | None, until: datetime | None, label: str | None) -> _Reader:
         if since is not None:
             since = as_utc(since, what="since")
         if until is not None:
             until = as_utc(until, what="until")
-        stored = [block for segment in self._segments.current("labels") for block in self._segments.read(segment)]
-        return self._segments.current("predictions", since=since, until=until), Labels(stored, column=label)
-
-    def _finished(
-        self, blocks: list[Block], labels: Labels, since: datetime | None, until: datetime | None
-    ) -> pd.DataFrame:
-        frame = table_of(blocks, key=chain.from_iterable(self._segments.key_sets()))
-        inside = np.ones(len(frame), dtype=bool)
-        if since is not None:
-            inside &= (frame["time"] >= since).to_numpy()
-        if until is not None:
-            inside &= (frame["time"] < until).to_numpy()
-        if not inside.all():
-            frame = frame[inside]
-        if not frame["time"].is_monotonic_increasing:
-            frame = frame.sort_values("time", kind="stable")
-        frame = frame.reset_index(drop=True)
-        return frame.assign(label=labels.joined(frame))
+        self.flush()
+        labels = Labels(chain.from_iterable(self._sink.read("labels")), column=label)
+        pieces = self._sink.read("predictions", since=since, until=until)
+        return _Reader(pieces, labels, list(chain.from_iterable(self._sink.key_sets())), since, until)
 
     def __getstate__(self) -> dict[str, Any]:
         """Pickle the arguments only: what waits stays with the process that took it."""
-        names = ("place", "clock", "flush_rows", "flush_seconds", "keep_rows")
+        names = ("place", "clock", "flush_rows", "flush_seconds", "keep_rows", "exit_seconds")
         return {name: getattr(self, name) for name in names}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -279,5 +314,27 @@ class Log:
         return f"Log({self.place!r})"
 
 
-def _write(segments: Segments, items: list[Entry | Block]) -> None:
-    segments.add(list(blocks_of(items)))
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One reading of a log: the pieces of it, and what every piece needs to become a frame."""
+
+    pieces: Iterator[list[Block]]
+    labels: Labels
+    keys: list[str]
+    since: datetime | None
+    until: datetime | None
+
+    def finished(self, blocks: list[Block]) -> pd.DataFrame:
+        """Return the rows of the span that some blocks hold, oldest first, with their labels."""
+        frame = table_of(blocks, key=self.keys)
+        inside = np.ones(len(frame), dtype=bool)
+        if self.since is not None:
+            inside &= (frame["time"] >= self.since).to_numpy()
+        if self.until is not None:
+            inside &= (frame["time"] < self.until).to_numpy()
+        if not inside.all():
+            frame = frame[inside]
+        if not frame["time"].is_monotonic_increasing:
+            frame = frame.sort_values("time", kind="stable")
+        frame = frame.reset_index(drop=True)
+        return frame.assign(label=self.labels.joined(frame))

@@ -15,7 +15,7 @@ from maturekit.predictions.columns import restored
 __all__ = ["FIXED_COLUMNS", "table_of"]
 
 FIXED_COLUMNS = (
-    "time", "request", "row", "version", "digest", "method", "status", "reasons", "seconds",
+    "time", "request", "row", "version", "digest", "arm", "method", "status", "reasons", "seconds",
     "prediction", "score", "label",
 )  # fmt: skip
 """Names that every table has; no key column may be called so."""
@@ -37,6 +37,7 @@ def table_of(blocks: list[Block], *, key: Iterable[str] = ()) -> pd.DataFrame:
         "row": np.array(_each(blocks, "row"), dtype=np.int64),
         "version": _texts(_each(blocks, "version")),
         "digest": _texts(_each(blocks, "digest")),
+        "arm": _texts(_each(blocks, "arm")),
         "method": _texts(_each(blocks, "method")),
         "status": _texts(list(chain.from_iterable(status for status, _ in marked))),
         "reasons": _texts(list(chain.from_iterable(reasons for _, reasons in marked))),

@@ -11,6 +11,7 @@ if _typing.TYPE_CHECKING:
     from maturekit.testing.metrics import METRIC_CHECKS
     from maturekit.testing.rules import GROUP_RULE_CHECKS, ROW_RULE_CHECKS, TABLE_RULE_CHECKS
     from maturekit.testing.serializers import SERIALIZER_CHECKS
+    from maturekit.testing.sinks import SINK_CHECKS
     from maturekit.testing.stores import STORE_CHECKS
     from maturekit.testing.suites import SUITES, Check, check, checks_of
     from maturekit.testing.views import VIEW_CHECKS
@@ -25,6 +26,7 @@ __all__ = [
     "METRIC_CHECKS",
     "ROW_RULE_CHECKS",
     "SERIALIZER_CHECKS",
+    "SINK_CHECKS",
     "STORE_CHECKS",
     "SUITES",
     "TABLE_RULE_CHECKS",
@@ -47,6 +49,7 @@ _HOMES = {  # a test of one gate does not load every block
     "METRIC_CHECKS": "maturekit.testing.metrics",
     "ROW_RULE_CHECKS": "maturekit.testing.rules",
     "SERIALIZER_CHECKS": "maturekit.testing.serializers",
+    "SINK_CHECKS": "maturekit.testing.sinks",
     "STORE_CHECKS": "maturekit.testing.stores",
     "SUITES": "maturekit.testing.suites",
     "TABLE_RULE_CHECKS": "maturekit.testing.rules",

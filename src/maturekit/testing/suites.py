@@ -11,6 +11,7 @@ from maturekit.drift import BatchStatistic
 from maturekit.errors import ArgumentError
 from maturekit.governance import Gate
 from maturekit.maturity import Criterion
+from maturekit.predictions import Sink
 from maturekit.profile import Distance, View
 from maturekit.registry import Serializer
 from maturekit.schema import GroupRule, RowRule, TableRule
@@ -23,6 +24,7 @@ from maturekit.testing.gates import GATE_CHECKS
 from maturekit.testing.metrics import METRIC_CHECKS
 from maturekit.testing.rules import GROUP_RULE_CHECKS, ROW_RULE_CHECKS, TABLE_RULE_CHECKS
 from maturekit.testing.serializers import SERIALIZER_CHECKS
+from maturekit.testing.sinks import SINK_CHECKS
 from maturekit.testing.stores import STORE_CHECKS
 from maturekit.testing.views import VIEW_CHECKS
 from maturekit.testing.wrappers import WRAPPER_CHECKS
@@ -42,6 +44,7 @@ SUITES: Mapping[type, tuple[Check, ...]] = MappingProxyType(
         Metric: METRIC_CHECKS,
         RowRule: ROW_RULE_CHECKS,
         Serializer: SERIALIZER_CHECKS,
+        Sink: SINK_CHECKS,
         Store: STORE_CHECKS,
         TableRule: TABLE_RULE_CHECKS,
         View: VIEW_CHECKS,
@@ -73,7 +76,7 @@ def check(kind: type) -> None:
     Traceback (most recent call last):
     maturekit.errors.ArgumentError: dict has no base class with a contract suite
     <BLANKLINE>
-    Hint: suites exist for subclasses of BatchStatistic, Criterion, Distance, Gate, GroupRule, Metric, RowRule, Serializer, Store, TableRule, View, Wrapper.
+    Hint: suites exist for subclasses of BatchStatistic, Criterion, Distance, Gate, GroupRule, Metric, RowRule, Serializer, Sink, Store, TableRule, View, Wrapper.
     """
     checks = checks_of(kind)
     if not checks:
