@@ -136,3 +136,26 @@ def test_categories_that_are_numbers_stay_numbers():
     assert stored([3, None], column).dtype == np.float64
     assert stored([3, "x"], Column("category")).tolist() == [3, "x"]
     assert stored([None], column).isna().tolist() == [True]
+
+
+def test_a_text_that_has_no_utf_8_is_stored_as_it_is():
+    assert stored(["\ud800"], Column("string")).tolist() == ["\ud800"]
+    assert stored(["\ud800", None], Column("category"), ("a",)).tolist()[0] == "\ud800"
+
+
+def test_odd_nulls_in_a_column_of_objects_reach_the_model_as_nan():
+    contract = Contract(Schema({"tail": Column("string", nullable=True)}), Source(Reader()))
+    frame = pd.DataFrame({"tail": pd.Series(["a", Decimal("NaN"), None], dtype=object)})
+    assert not contract.failures.of(frame)
+    assert contract.rows(frame, None)["tail"].tolist()[0] == "a"
+    assert not isinstance(contract.rows(frame, None)["tail"].iloc[1], Decimal)
+
+
+def test_a_feature_that_is_absent_or_of_another_kind_is_refused_whatever_the_severity():
+    schema = Schema({"area": Column("float", severity="warning"), "rooms": Column("int")})
+    service = Guarded(MODEL, schema=schema)
+    frame = pd.DataFrame({"area": pd.Series([1.0, "wide"], dtype=object), "rooms": [1, 1]})
+    assert service.handle(Call(frame=frame)).reasons == [(), ("kind:area",)]
+    assert service.handle(Call(frame=frame[["rooms"]])).reasons == [("present:area",)] * 2
+    for record in ({"area": "wide", "rooms": 1}, {"rooms": 1}):
+        assert service.handle(Call(record=record)).status == ["rejected"]

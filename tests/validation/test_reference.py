@@ -19,6 +19,8 @@ from hypothesis import strategies as st
 
 from maturekit.schema import Column, Compare, Schema
 from maturekit.validation import validate
+from maturekit.validation.failures import Failures
+from maturekit.validation.screen import Screen
 
 PATTERNS = {  # in the dialect of a column, and as Python's own engine has to be told to mean the same
     r"[A-Z]{2}\d+": r"[A-Z]{2}[0-9]+",
@@ -173,9 +175,15 @@ def by_reference(frame, schema):
 
 
 def by_frame(frame, schema):
+    """The same, by `validate`; whoever looks for failures only finds the same ones."""
+    findings = validate(frame, schema).findings
+    wrong = [finding for finding in findings if not finding.ok or len(finding.positions)]
+    assert Failures(schema).of(frame) == wrong
+    doubted = Screen(schema.columns).doubtful(frame)
+    assert all(finding.columns[0] in doubted for finding in wrong if finding.rule != "unique")
     return {
         (finding.rule, *finding.columns): finding.positions.tolist()
-        for finding in validate(frame, schema).findings
+        for finding in findings
         if finding.status == "failed"
     }
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from maturekit.errors import ArgumentError, SchemaError
+from maturekit._core.frames import as_frame
+from maturekit.deployment.unknown import Policies, names_to_clear, under_policy
+from maturekit.errors import ArgumentError, SchemaError, TableError
 from maturekit.reports import Finding
 from maturekit.schema import Column, Schema
 from maturekit.schema.kinds import is_null
+from maturekit.validation.failures import Failures
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,6 +27,10 @@ __all__ = ["Contract", "reasons", "stored"]
 
 _TEXTS = pd.Series(["a"]).dtype
 """How pandas stores texts when nobody says otherwise: object before pandas 3, then str."""
+
+_COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3
+
+_NEVER = frozenset({"present", "kind"})
 
 _ONE_STORAGE = frozenset({"int", "datetime"})
 """The kinds whose values choose their storage: signed or not, and by time zone."""
@@ -42,11 +50,14 @@ class Contract:
         What will answer. If the model knows the names of its features, it gets those, in its order, else those of the
         schema. If there are examples, texts of a record are stored as they are there; else a `category` is categorical
         and a `string` is not.
+    unknown : str or mapping of str to str, optional
+        What happens to categories that the schema does not know, as `Guarded` takes it.
     """
 
-    def __init__(self, schema: Schema, source: Source) -> None:
+    def __init__(self, schema: Schema, source: Source, *, unknown: Policies = None) -> None:
         serving = schema.serving()
         features = {name: _of_a_row(serving.columns[name]) for name in serving.features}
+        features = under_policy(features, unknown)
         rules = [rule for rule in serving.rules if rule.judges_records and set(rule.columns) <= set(features)]
         self.whole = schema
         self.schema = Schema(features, rules)
@@ -59,29 +70,64 @@ class Contract:
                 hint="declare them with the role 'feature', or register the model with the schema of its features.",
             )
         self._columns = {name: features[name] for name in self.names}
+        self._clears = names_to_clear(self._columns, unknown)
         self._categories = {name: _categories_of(name, features[name], source.examples) for name in self.names}
         self._conforms = any(column.coerce or column.aliases for column in features.values())
+        self._seen: tuple[pd.Index, list[int] | None] | None = None
         self._as_array = known is None and hasattr(source.model, "n_features_in_")  # it was fitted on an array
 
-    def known(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the columns that the contract speaks of, under the names that they have."""
-        return frame[list(self.schema.located(frame.columns).values())]
+    def frame_of(self, table: Any) -> pd.DataFrame:
+        """Return a table as a frame with names that are texts and do not repeat; what has the names of the last is one."""
+        seen = self._seen
+        return table if type(table) is pd.DataFrame and seen and seen[0].equals(table.columns) else as_frame(table)
 
-    def rows(self, frame: pd.DataFrame, keep: NDArray[np.int64] | None) -> Any:
+    @functools.cached_property
+    def failures(self) -> Failures:
+        """What is wrong with the features of a table."""
+        return Failures(self.schema)
+
+    def cleared(self, findings: Iterable[Finding]) -> frozenset[str]:
+        """Return the columns in which unknown categories were found that count as missing."""
+        if not self._clears:
+            return self._clears
+        return self._clears & {finding.columns[0] for finding in findings if finding.rule == "categories"}
+
+    def rows(self, frame: pd.DataFrame, keep: NDArray[np.int64] | None, clear: AbstractSet[str] = frozenset()) -> Any:
         """Return the features of the rows to keep (None: all), stored as they came; nothing is cast but what is coerced.
 
         Only a column of mixed objects is stored anew by its kind: a bad neighbour that is gone now must not decide
-        how a number is stored.
+        how a number is stored. In the columns to `clear`, categories that the contract does not know are missing.
+        Whoever writes to what comes back does not write to `frame`.
         """
-        table = self.known(frame) if self._conforms else frame[self.names]
-        table = table if keep is None else table.iloc[keep]
-        table = self.schema.conform(table)[self.names] if self._conforms else table
+        if self._conforms:
+            table = frame[list(self.schema.located(frame.columns).values())]
+            table = self.schema.conform(table if keep is None else table.take(keep))[self.names]
+        else:
+            table = self._selected(frame)
+            table = table if keep is None else table.take(keep)
+        if clear:
+            known = {
+                name: table[name].isin(self._columns[name].categories or ()) for name in clear & self._columns.keys()
+            }
+            table = table.assign(**{name: table[name].where(here) for name, here in known.items()})
         odd = {
-            name: stored(table[name].tolist(), column)
-            for (name, column), dtype in zip(self._columns.items(), table.dtypes, strict=True)
-            if pd.api.types.is_object_dtype(dtype) and column.kind not in {"string", "category"}
+            name: _as_it_is(stored(table[name].tolist(), column), table.index)
+            for (name, column), dtype in zip(self._columns.items(), table.dtypes.tolist(), strict=True)
+            if dtype.kind == "O" and isinstance(dtype, np.dtype) and not _is_usual(table[name], column)
         }
         return self._shaped(table.assign(**odd) if odd else table)
+
+    def _selected(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the features of a table, in the model's order, as a table of its own."""
+        names, seen = frame.columns, self._seen
+        if seen is None or not seen[0].equals(names):
+            found = names.get_indexer(pd.Index(self.names)).tolist()
+            if -1 in found:
+                raise TableError(f"the table lacks {self.names[found.index(-1)]!r}")
+            self._seen = seen = names, None if found == list(range(len(names))) else found
+        if seen[1] is None:  # before pandas 3 a copy that shares its values is not protected from being written to
+            return frame.copy(deep=not _COPIES_ON_WRITE)
+        return frame.take(seen[1], axis=1)
 
     def row(self, record: Mapping[str, Any]) -> Any:
         """Return the features of one valid record as a frame of one row."""
@@ -95,18 +141,21 @@ class Contract:
         """
         cells = {}
         for name, column in self._columns.items():
-            cells[name] = array = stored([record[name] for record in records], column, self._categories[name])
+            array = stored([record[name] for record in records], column, self._categories[name])
             if len(records) > 1 and column.kind in _ONE_STORAGE and _is_mixed(array):
                 raise ArgumentError(
                     f"the values of {name!r} cannot be stored in one column as they would be alone",
                     hint="ask about these records one by one.",
                 )
+            cells[name] = _as_it_is(array, pd.RangeIndex(len(records)))
         return self._shaped(pd.DataFrame(cells))
 
-    def narrowed(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """Return one valid record without what the model must not see."""
+    def narrowed(self, record: Mapping[str, Any], clear: AbstractSet[str] = frozenset()) -> dict[str, Any]:
+        """Return one valid record without what the model must not see; the columns to `clear` are missing in it."""
         if self._conforms:
             record = self.schema.conform_record(record)
+        if clear:
+            return {name: None if name in clear else record[name] for name in self.names}
         return {name: record[name] for name in self.names}
 
     def _shaped(self, table: pd.DataFrame) -> Any:
@@ -116,12 +165,15 @@ class Contract:
 def reasons(findings: Iterable[Finding], rows: int) -> dict[int, tuple[str, ...]]:
     """Return for each refused row why; what failed as a whole, or could not run, refuses every row.
 
+    A value that is absent, or of another kind, refuses its row whatever the severity: no model could be given it.
+
     >>> reasons([Finding("nullable", "failed", columns=("age",), positions=[1])], rows=2)
     {1: ('nullable:age',)}
     """
     by_row: dict[int, list[str]] = {}
     for finding in findings:
-        if finding.severity == "error" and (not finding.ok or len(finding.positions)):
+        refuses = finding.severity == "error" or (finding.rule in _NEVER and finding.status != "not_enough_evidence")
+        if refuses and (not finding.ok or len(finding.positions)):
             word = ":".join([finding.rule, *(", ".join(finding.columns),) * bool(finding.columns)])
             if finding.status == "could_not_run":
                 word += " could not run"
@@ -147,7 +199,11 @@ def stored(values: Sequence[Any], column: Column, categories: tuple[Any, ...] | 
         return pd.Categorical.from_codes(codes, dtype=_dtype(tuple(places)))
     kind = column.kind if column.kind != "category" else _kind_of(read)
     if kind == "string":
-        return pd.Series([np.nan if value is None else value for value in read], dtype=_TEXTS).array
+        texts = [np.nan if value is None else value for value in read]
+        try:
+            return pd.Series(texts, dtype=_TEXTS).array
+        except UnicodeEncodeError:  # half of a surrogate pair, which JSON lets in, and Arrow cannot hold
+            return pd.Series(texts, dtype=object).array
     if kind == "float" or (kind == "int" and None in read):
         return np.array(read, dtype=np.float64)
     if kind in {"int", "bool"}:
@@ -169,13 +225,29 @@ def _categories_of(name: str, column: Column, examples: pd.DataFrame | None) -> 
 
 @functools.lru_cache(maxsize=256)
 def _dtype(categories: tuple[Any, ...]) -> pd.CategoricalDtype:
-    return pd.CategoricalDtype(pd.Index(categories))
+    try:
+        return pd.CategoricalDtype(pd.Index(categories))
+    except UnicodeEncodeError:  # as above
+        return pd.CategoricalDtype(pd.Index(categories, dtype=object))
 
 
 def _kind_of(values: Sequence[Any]) -> str:
     """Return the kind that the values of a category have: texts or whole numbers, or an object where both are there."""
     kinds = {"string" if isinstance(value, str) else "int" for value in values if value is not None}
     return "object" if len(kinds) > 1 else kinds.pop() if kinds else "string"
+
+
+def _as_it_is(array: Any, index: pd.Index) -> Any:
+    """Return an array such that a frame does not ask objects once more what they could be stored as."""
+    objects = isinstance(array, pd.arrays.NumpyExtensionArray) and array.dtype.kind == "O"
+    return pd.Series(array, index=index, dtype=object) if objects else array
+
+
+def _is_usual(series: pd.Series, column: Column) -> bool:
+    """Return whether valid objects are stored as usual: texts, and as nulls nothing but None and NaN."""
+    if column.kind not in {"string", "category"}:
+        return False
+    return not column.nullable or {str, float, type(None)}.issuperset(map(type, series.tolist()))
 
 
 def _is_mixed(array: Any) -> bool:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from maturekit._core.frames import as_frame
 from maturekit.deployment.answer import Answer, Mark
 from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract, reasons
-from maturekit.deployment.outputs import faults_of
+from maturekit.deployment.outputs import OutputCheck, Outputs
 from maturekit.deployment.source import Source
+from maturekit.deployment.unknown import Policies, check_policy
+from maturekit.deployment.values import taken
 from maturekit.deployment.wrapper import Inward, Wrapper, example_model
 from maturekit.errors import ArgumentTypeError, SchemaError, TableError
 from maturekit.reports import Finding
 from maturekit.schema import Column, Schema
-from maturekit.validation import validate
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +34,11 @@ class Guarded(Wrapper):
 
     A row that breaks the contract is refused and does not touch its neighbours: `handle` answers the others, `predict`
     raises `RejectedRowsError` with that answer inside. Only columns of role feature reach the model; nothing is cast;
-    columns that nobody declared are dropped. A record is judged by `Schema.check_record`, without a frame. What comes
-    out must be as many values as rows, finite, and probabilities that sum to 1; a row whose output is not gets the
-    status ``"invalid"``. A contract that could not be judged refuses everything.
+    columns that nobody declared are dropped. A record is judged by `Schema.check_record`, without a frame. A contract
+    that could not be judged refuses everything.
+
+    What comes out must be as many values as rows, finite, labels that the model knows, and probabilities that sum to 1,
+    and within `outputs`; a row whose output is not gets the status ``"invalid"``.
 
     Safe for several threads if the model is.
 
@@ -44,6 +48,12 @@ class Guarded(Wrapper):
         What is guarded.
     schema : Schema, optional
         The contract; that of the version behind the model by default, always of the very version that answers.
+    outputs : Outputs, optional
+        What the model may say, beyond what is always asked for.
+    unknown : {"reject", "flag", "allow", "missing"} or mapping of str to such a word, optional
+        What happens to categories that the contract does not know, of all columns or by column; as the contract has it
+        by default. ``"flag"`` gives them to the model and names them in the findings; ``"missing"`` names them too,
+        and gives the model a missing value instead.
 
     Examples
     --------
@@ -64,39 +74,62 @@ class Guarded(Wrapper):
     ['ok', 'rejected', 'ok']
     """
 
-    def __init__(self, model: Any, *, schema: Schema | None = None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        *,
+        schema: Schema | None = None,
+        outputs: Outputs | None = None,
+        unknown: Policies = None,
+    ) -> None:
         super().__init__(model)
         if schema is not None and not isinstance(schema, Schema):
             raise ArgumentTypeError(f"schema must be a Schema, got {type(schema).__name__}")
+        if outputs is not None and not isinstance(outputs, Outputs):
+            raise ArgumentTypeError(
+                f"outputs must be an Outputs, got {type(outputs).__name__}", hint="for instance `Outputs(ge=0)`."
+            )
+        check_policy(unknown)
         self.schema = schema
+        self.outputs = outputs
+        self.unknown = unknown
+        self._terms: WeakKeyDictionary[Source, _Terms] = WeakKeyDictionary()
+        self._last: tuple[Source, _Terms] | None = None
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
-        source = self._source(call)
-        contract = _contract_of(source)
+        source = self._step._source(call)  # noqa: SLF001  # asked of every step
+        last = self._last
+        terms = last[1] if last is not None and last[0] is source else self._terms_of(source)
         record = call.record
         if record is None:
-            return self._handle_frame(call, inward, source, contract)
+            return self._handle_frame(call, inward, source, terms)
+        contract = terms.contract
         findings = contract.schema.check_record(record)
         if findings:
             refused = reasons(findings, rows=1)
             if refused:
                 return _refusal(call, source, refused, findings)
-        answer = inward(call.narrowed(record=contract.narrowed(record), contract=contract))
-        if not findings and answer.is_plain:
+            features = contract.narrowed(record, contract.cleared(findings))
+        else:
+            features = contract.narrowed(record)
+        answer = inward(call.narrowed(record=features, contract=contract))
+        if not findings and terms.check.is_sound(answer._one, call.method):  # noqa: SLF001  # a record's plain value
             return answer
-        return _checked(answer, source, findings)
+        return _checked(answer, terms.check, findings)
 
-    def _handle_frame(self, call: Call, inward: Inward, source: Source, contract: Contract) -> Answer:
-        frame = as_frame(call.frame)
+    def _handle_frame(self, call: Call, inward: Inward, source: Source, terms: _Terms) -> Answer:
+        contract = terms.contract
+        frame = contract.frame_of(call.frame)
         if not len(frame):
             raise TableError("the frame has no rows, so there is nothing to predict", hint="skip empty batches.")
-        report = validate(contract.known(frame), contract.schema)
-        refused = reasons(report.findings, rows=len(frame))
+        found = contract.failures.of(frame)
+        refused = reasons(found, rows=len(frame)) if found else {}
+        failed = tuple(finding for finding in found if not finding.ok)
         if len(refused) == len(frame):
-            return _refusal(call, source, refused, report.failed)
+            return _refusal(call, source, refused, failed)
         keep = _others(refused, rows=len(frame)) if refused else None
-        inner = call.narrowed(frame=contract.rows(frame, keep), places=keep, contract=contract)
-        answer = _checked(inward(inner), source, report.failed)
+        table = contract.rows(frame, keep, contract.cleared(failed))
+        answer = _checked(inward(call.narrowed(frame=table, places=keep, contract=contract)), terms.check, failed)
         if keep is None:
             return answer
         return answer.lifted(call, places=keep, marks=_marks("rejected", refused))
@@ -105,29 +138,47 @@ class Guarded(Wrapper):
         source = super()._source(call)
         return source if self.schema is None else source.under(self.schema)
 
+    def _terms_of(self, source: Source) -> _Terms:
+        """Return what holds for a model; the same for as long as it answers, since its row paths belong to it."""
+        terms = self._terms.get(source)
+        if terms is None:
+            check = (self.outputs or Outputs()).of(source.model)
+            terms = self._terms.setdefault(source, _Terms(self._contract_of(source), check))
+        self._last = source, terms
+        return terms
+
+    def _contract_of(self, source: Source) -> Contract:
+        schema = self.schema or source.schema
+        if schema is None:
+            raise SchemaError(
+                "there is no contract: neither `schema=` nor a registered version behind the model has one",
+                hint="pass `schema=`, or register the model with one.",
+            )
+        contract = None if self.unknown is not None else source.under(schema).contract
+        return contract or Contract(schema, source, unknown=self.unknown)
+
     def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # the guard's own holds further in
-        return call.record is None or self._step._waits(call, _contract_of(self._source(call)))  # noqa: SLF001  # asked of every step
+        mine = self._terms_of(super()._source(call)).contract
+        return call.record is None or self._step._waits(call, mine)  # noqa: SLF001  # asked of every step
 
     def _paths(self, contract: Contract | None) -> Iterator[RowPath]:  # noqa: ARG002  # as above
-        mine = _contract_of(self._source(Call(frame=())))
-        return super()._paths(mine)
+        return super()._paths(self._terms_of(super()._source(Call(frame=()))).contract)
 
     @classmethod
     def examples(cls) -> Iterator[Self]:
         """Yield a guarded classifier, and one that is guarded twice."""
         schema = Schema({name: Column("float", ge=0, le=1) for name in ("a", "b")})
         yield cls(example_model(), schema=schema)
-        yield cls(cls(example_model(), schema=schema), schema=schema)
+        inner = cls(example_model(), schema=schema, outputs=Outputs(classes=[0, 1]))
+        yield cls(inner, schema=schema, unknown="missing")
 
 
-def _contract_of(source: Source) -> Contract:
-    contract = source.contract
-    if contract is None:
-        raise SchemaError(
-            "there is no contract: neither `schema=` nor a registered version behind the model has one",
-            hint="pass `schema=`, or register the model with one.",
-        )
-    return contract
+@dataclass(frozen=True, slots=True, eq=False)
+class _Terms:
+    """What holds for one model: what goes in, and what comes out."""
+
+    contract: Contract
+    check: OutputCheck
 
 
 def _others(refused: Mapping[int, Any], *, rows: int) -> NDArray[np.int64]:
@@ -156,16 +207,17 @@ def _refusal(
     )
 
 
-def _checked(answer: Answer, source: Source, findings: tuple[Finding, ...]) -> Answer:
+def _checked(answer: Answer, check: OutputCheck, findings: tuple[Finding, ...]) -> Answer:
     """Judge what the model said; unusable outputs are taken out of the answer."""
     answer.findings = (*findings, *answer.findings)
     answered = answer.rows if answer.places is None else len(answer.places)
-    classes = getattr(source.model, "classes_", None)
-    faults = faults_of(answer.values, rows=answered, method=answer.method, classes=classes)
+    if not answered:
+        return answer
+    faults = check.faults(answer.values, rows=answered, method=answer.method)
     if faults:
         good = _others(faults, rows=answered)
         places = np.arange(answer.rows) if answer.places is None else answer.places
         answer.marks = {**answer.marks, **{int(places[row]): ("invalid", why) for row, why in faults.items()}}
-        answer.values = np.asarray(answer.values)[good] if len(good) else np.empty(0)
+        answer.values = taken(answer.values, good) if len(good) else np.empty(0)
         answer.places = places[good]
     return answer

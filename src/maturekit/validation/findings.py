@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from maturekit.errors import MaturekitError
 from maturekit.reports import Finding, Severity, Status
 from maturekit.schema import Column, GroupRule, Rule, TableRule
 from maturekit.schema.constraint import constraints
@@ -13,16 +16,46 @@ from maturekit.schema.rule import why_not_run
 from maturekit.schema.rules import Key
 from maturekit.schema.value import kind_words
 from maturekit.validation.cells import Cells, Positions
+from maturekit.validation.chunk import Contract, judged
 from maturekit.validation.closure import Fallen, breaking, closure
 from maturekit.validation.constraints import shared_rows
-from maturekit.validation.merged import Merged, RuleSum, together
+from maturekit.validation.merged import Merged, RuleSum, collections, together
 from maturekit.validation.moments import iso_text, ticks
 from maturekit.validation.order import ORDERS
 from maturekit.validation.piece import Piece
+from maturekit.validation.spill import Spill
 
-__all__ = ["findings"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["findings", "findings_of_table", "given"]
 
 _ONCE_OUT = ", once the rejected rows are out"
+
+
+def given(
+    rules: tuple[Rule, ...], references: Mapping[str, Any], now: datetime
+) -> tuple[tuple[Rule | None, ...], dict[int, str]]:
+    """Return rules with all they need, None for one that cannot run, and by its number why it cannot."""
+    able: list[Rule | None] = []
+    missing: dict[int, str] = {}
+    for number, rule in enumerate(rules):
+        try:
+            able.append(rule.given(references, now))
+        except MaturekitError as error:
+            able.append(None)
+            missing[number] = why_not_run(rule, error)
+    return tuple(able), missing
+
+
+def findings_of_table(
+    frame: pd.DataFrame, contract: Contract, rules: tuple[Rule, ...], missing: Mapping[int, str]
+) -> list[Finding]:
+    """Return what was found in a table that is judged in one piece."""
+    with Spill(collections(contract), limit=None) as kept:
+        merged = Merged(contract, kept)
+        merged.add(judged(frame, contract))
+        return findings(merged, rules, missing)
 
 
 def findings(merged: Merged, rules: tuple[Rule, ...], missing: Mapping[int, str]) -> list[Finding]:

@@ -19,14 +19,13 @@ from typing import Any
 
 from maturekit._core.clock import Clock, utc_now
 from maturekit._core.frames import as_frame
-from maturekit.errors import ArgumentError, ArgumentTypeError, MaturekitError, SchemaError
+from maturekit.errors import ArgumentError, ArgumentTypeError, SchemaError
 from maturekit.scan import mapped
 from maturekit.scan.chunks import ROWS, Source, is_table
-from maturekit.schema import Rule, Schema
-from maturekit.schema.rule import why_not_run
+from maturekit.schema import Schema
 from maturekit.validation import spill
 from maturekit.validation.chunk import Contract, judged
-from maturekit.validation.findings import findings
+from maturekit.validation.findings import findings, findings_of_table, given
 from maturekit.validation.fingerprint import fingerprint
 from maturekit.validation.frame_report import FrameReport
 from maturekit.validation.merged import Merged, collections
@@ -112,23 +111,16 @@ def validate(
             hint='write references={"airlines": table}, under the names that the rules know.',
         )
     now = clock()
-    given: list[Rule | None] = []
-    missing: dict[int, str] = {}
-    for number, rule in enumerate(schema.rules):
-        try:
-            given.append(rule.given(references or {}, now))
-        except MaturekitError as error:
-            given.append(None)
-            missing[number] = why_not_run(rule, error)
+    able, missing = given(schema.rules, references or {}, now)
     alone = rows is None and is_table(source)
-    contract = Contract(dict(schema.columns), tuple(given), alone)
-    with spill.Spill(collections(contract), limit=None if alone else spill.LIMIT) as together:
-        merged = Merged(contract, together)
-        if alone:
-            frame = as_frame(source, what="source")
-            merged.add(judged(frame, contract))
-            mark = fingerprint(frame)
-        else:
+    contract = Contract(dict(schema.columns), able, alone)
+    if alone:
+        frame = as_frame(source, what="source")
+        found = findings_of_table(frame, contract, schema.rules, missing)
+        mark = fingerprint(frame)
+    else:
+        with spill.Spill(collections(contract), limit=spill.LIMIT) as together:
+            merged = Merged(contract, together)
             judge, size = partial(judged, contract=contract), ROWS if rows is None else rows
             with closing(mapped(source, judge, rows=size, n_jobs=n_jobs)) as chunks:
                 for chunk in chunks:
@@ -136,7 +128,7 @@ def validate(
             if not merged.chunks:
                 raise ArgumentError("the source holds nothing to read")
             mark = merged.mark.digest()
-        found = findings(merged, schema.rules, missing)
+            found = findings(merged, schema.rules, missing)
     subjects = {"data": mark}
     with suppress(SchemaError):  # a rule that cannot be stored has no digest, and runs all the same
         subjects["schema"] = schema.digest
