@@ -26,7 +26,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from maturekit import Column, Registry, Schema
 from maturekit.deployment import Guarded, Live, Wrapper
-from maturekit.deployment.shadowed import Shadowed
+from maturekit.deployment.shadow.shadowed import Shadowed
 
 CALLS = 400
 TURNS = 3

@@ -249,7 +249,7 @@ def rolled_out(version: str, name: str, days: pd.DataFrame) -> tuple[deployment.
         key="id",
         place=place / "rollouts",
         name=name,
-        plan=deployment.Plan(margin=0.01, shares=(0.05, 0.2, 0.5), step_rows=30, step_seconds=20 * 3600),
+        plan=deployment.RolloutPlan(margin=0.01, shares=(0.05, 0.2, 0.5), step_rows=30, step_seconds=20 * 3600),
         release=deployment.Release(registry, version),
         look_seconds=float("inf"),  # here by hand, at the end of each day
         clock=clock,

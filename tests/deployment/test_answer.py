@@ -81,13 +81,6 @@ def test_an_answer_about_one_record_becomes_an_array_only_when_asked():
     assert Answer.of_one([0.25, 0.75], np.dtype(float), call).values.shape == (1, 2)
 
 
-def test_plain_is_only_what_needs_no_second_look():
-    call = Call(record={})
-    plain = [Answer.of_one(value, None, call).is_plain for value in ("a", 1, True, 0.5, float("nan"), [0.5, 0.5], None)]
-    assert plain == [True, True, True, True, False, False, False]
-    assert not Answer(np.array([1.0]), rows=1).is_plain
-
-
 def test_what_one_returns_is_plain_python_whatever_the_model_returned():
     for values, expected in (
         (np.array([3]), 3),

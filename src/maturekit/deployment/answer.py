@@ -199,13 +199,6 @@ class Answer:
         self._one = _ABSENT
 
     @property
-    def is_plain(self) -> bool:
-        """Whether this is one label, or one finite number, of one record; what is doubted must be judged at length."""
-        value = self._one
-        kind = type(value)
-        return kind is str or kind is int or kind is bool or (kind is float and math.isfinite(value))
-
-    @property
     def ok(self) -> bool:
         """Whether every row got an answer."""
         return self.places is None

@@ -10,8 +10,8 @@ import weakref
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from maturekit._core.aside import Aside, joined
 from maturekit._core.logs import logger
-from maturekit.deployment.aside import Aside, joined
 from maturekit.deployment.serving import Serving
 from maturekit.errors import StorageError
 from maturekit.registry import Registry, Version

@@ -158,8 +158,8 @@ class Guarded(Wrapper):
         return contract or Contract(schema, source, unknown=self.unknown)
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # the guard's own holds further in
-        mine = self._terms_of(super()._source(call)).contract
-        return call.record is None or self._step._waits(call, mine)  # noqa: SLF001  # asked of every step
+        last = self._last  # None if nothing was answered yet: the model may have to be loaded
+        return call.record is None or last is None or self._step._waits(call, last[1].contract)  # noqa: SLF001  # asked of every step
 
     def _paths(self, contract: Contract | None) -> Iterator[RowPath]:  # noqa: ARG002  # as above
         return super()._paths(self._terms_of(super()._source(Call(frame=()))).contract)

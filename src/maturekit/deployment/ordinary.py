@@ -57,7 +57,9 @@ class OrdinaryPath:
 
     def __init__(self, model: Any, method: str, contract: Contract | None, names: Sequence[str] | None) -> None:
         self._names = names if contract is None else contract.names
-        self._asking = _Asking(model, method, contract, self._names)  # apart, so that a model that is replaced goes at once
+        self._asking = _Asking(
+            model, method, contract, self._names
+        )  # apart, so that a model that is replaced goes at once
         self._gather: Gather[Call, Any] = Gather(self._asking.answers)
 
     def ask(self, call: Call) -> Any:

@@ -1,5 +1,6 @@
 """Statistics: numbers with intervals, and paired comparisons of two models on the same rows."""
 
+from maturekit.statistics.arms import TwoArms, arm_bets
 from maturekit.statistics.auc import auc, auc_difference
 from maturekit.statistics.bootstrap import bootstrap, percentiles
 from maturekit.statistics.bootstrap_metric import BootstrapMetric
@@ -34,6 +35,8 @@ __all__ = [
     "Recall",
     "RocAuc",
     "RowMetric",
+    "TwoArms",
+    "arm_bets",
     "as_metric",
     "auc",
     "auc_difference",

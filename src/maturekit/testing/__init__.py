@@ -5,6 +5,7 @@ import typing as _typing
 from maturekit._core.lazy import lazy_names as _lazy_names
 
 if _typing.TYPE_CHECKING:
+    from maturekit.testing.compilers import COMPILER_CHECKS
     from maturekit.testing.criteria import CRITERION_CHECKS
     from maturekit.testing.distances import DISTANCE_CHECKS
     from maturekit.testing.gates import GATE_CHECKS
@@ -19,6 +20,7 @@ if _typing.TYPE_CHECKING:
     from maturekit.testing.wrappers import WRAPPER_CHECKS
 
 __all__ = [
+    "COMPILER_CHECKS",
     "CRITERION_CHECKS",
     "DISTANCE_CHECKS",
     "GATE_CHECKS",
@@ -41,6 +43,7 @@ __all__ = [
 ]
 
 _HOMES = {  # a test of one gate does not load every block
+    "COMPILER_CHECKS": "maturekit.testing.compilers",
     "CRITERION_CHECKS": "maturekit.testing.criteria",
     "Check": "maturekit.testing.suites",
     "DISTANCE_CHECKS": "maturekit.testing.distances",

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from maturekit.deployment import Wrapper
+from maturekit.deployment.compiled import Compiler
 from maturekit.drift import BatchStatistic
 from maturekit.errors import ArgumentError
 from maturekit.governance import Gate
@@ -18,6 +19,7 @@ from maturekit.schema import GroupRule, RowRule, TableRule
 from maturekit.statistics import Metric
 from maturekit.storage import Store
 from maturekit.testing.batch_statistics import BATCH_STATISTIC_CHECKS
+from maturekit.testing.compilers import COMPILER_CHECKS
 from maturekit.testing.criteria import CRITERION_CHECKS
 from maturekit.testing.distances import DISTANCE_CHECKS
 from maturekit.testing.gates import GATE_CHECKS
@@ -37,6 +39,7 @@ Check = Callable[[Any], None]
 SUITES: Mapping[type, tuple[Check, ...]] = MappingProxyType(
     {
         BatchStatistic: BATCH_STATISTIC_CHECKS,
+        Compiler: COMPILER_CHECKS,
         Criterion: CRITERION_CHECKS,
         Distance: DISTANCE_CHECKS,
         Gate: GATE_CHECKS,
@@ -76,7 +79,7 @@ def check(kind: type) -> None:
     Traceback (most recent call last):
     maturekit.errors.ArgumentError: dict has no base class with a contract suite
     <BLANKLINE>
-    Hint: suites exist for subclasses of BatchStatistic, Criterion, Distance, Gate, GroupRule, Metric, RowRule, Serializer, Sink, Store, TableRule, View, Wrapper.
+    Hint: suites exist for subclasses of BatchStatistic, Compiler, Criterion, Distance, Gate, GroupRule, Metric, RowRule, Serializer, Sink, Store, TableRule, View, Wrapper.
     """
     checks = checks_of(kind)
     if not checks:

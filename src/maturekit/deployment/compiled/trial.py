@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import random
@@ -76,6 +77,8 @@ class Trial:
         self._jumps: dict[int, set[Any]] = {}
         self._proven: set[tuple[type, ...]] = set()
         self._types: list[frozenset[type]] = []
+        self._scores: Trial | None = None
+        """The trial of the scores behind labels: labels alone may agree by chance wherever they were compared."""
 
     def run(self, values: Values | None) -> None:
         """Compile and prove; raise `NotCompiled` if that fails. `values` is a record at hand to try, if there is one."""
@@ -85,6 +88,7 @@ class Trial:
         if self._contract is None:
             known = [True] * len(self._names)
             self._function, self._jumps = compiled(self._model, known, self._method)
+            self._scores = self._scored(known)
             stored = self._stored()
             for types in sorted({tuple(map(type, base)) for base in stored[:4]}, key=str):
                 self.proven_for(types, [base for base in stored if tuple(map(type, base)) == types])
@@ -105,6 +109,9 @@ class Trial:
             else types
             for place, types in enumerate(self._types)
         ]
+        scores = self._scored(nullable, sound=sound)
+        if scores is not None:
+            scores.run(values)
         self._prove(columns, own)
 
     def accepted(self, types: tuple[type, ...]) -> RowFunction | None:
@@ -119,6 +126,9 @@ class Trial:
         """Prove the function for records of these types, without a contract; None, and `why`, if it fails for them."""
         if not _PLAIN.issuperset(types):
             return None
+        if self._scores is not None and self._scores.proven_for(types, bases) is None:
+            self.why = self._scores.why
+            return None
         most = max(6, _RECORDS // (2 * len(types)))
         edges = [edges_of([kind], self._jumps.get(place, ()), most=most) for place, kind in enumerate(types)]
         try:
@@ -128,6 +138,17 @@ class Trial:
             return None
         self._proven.add(types)
         return self.accepted(types)
+
+    def _scored(self, nullable: Sequence[bool], *, sound: Sequence[int] = ()) -> Trial | None:
+        """Return the trial of a method that tells the scores by which labels are chosen, if there is one to compile."""
+        if self._method == "predict" and hasattr(self._model, "classes_"):
+            for method in ("decision_function", "predict_proba"):
+                trial = Trial(self._model, method, self._contract, self._examples, self._names)
+                with contextlib.suppress(NotCompiled):
+                    if hasattr(self._model, method):
+                        trial._function, trial._jumps = compiled(self._model, nullable, method, sound=sound)
+                        return trial
+        return None
 
     def _prove(self, columns: Sequence[Column], own: Sequence[Values]) -> None:
         contract = self._contract
@@ -146,7 +167,16 @@ class Trial:
             edges_of(kinds, [*self._jumps.get(place, ()), *(column.categories or ())], _bounds(column), most=most)
             for place, (column, kinds) in enumerate(zip(columns, self._types, strict=True))
         ]
-        bases = [values for values in [*own, *self._stored()] if isvalid(values)] or list(_invented(edges, isvalid))
+        bases = [values for values in [*own, *self._stored()] if isvalid(values)]
+        bases = bases or list(
+            _invented(
+                [
+                    _sound(name, column, values)
+                    for name, column, values in zip(self._names, columns, edges, strict=True)
+                ],
+                isvalid,
+            )
+        )
         if not bases:
             return
         records = [*bases, *filter(isvalid, varied(bases, edges))]
@@ -233,6 +263,12 @@ def _plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if not isinstance(value, float) and is_null(value) else value
+
+
+def _sound(name: str, column: Column, values: Iterable[Any]) -> list[Any]:
+    """Return the values that a column would take by itself: of many columns chance would find no valid record."""
+    alone = Schema({name: column})
+    return [value for value in values if not reasons(alone.check_record({name: value}), rows=1)]
 
 
 def _invented(edges: Sequence[Sequence[Any]], isvalid: Callable[[Values], bool]) -> Iterator[Values]:

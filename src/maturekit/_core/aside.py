@@ -8,7 +8,6 @@ import os
 import threading
 import time
 import weakref
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 __all__ = ["Aside", "joined"]
@@ -16,7 +15,7 @@ __all__ = ["Aside", "joined"]
 _EXIT_SECONDS = 1.0
 
 
-class Aside(ABC):
+class Aside:
     """Something with threads of its own, all of them daemons.
 
     A fork copies memory and no threads: a child would wait for work that nobody does, and for locks that nobody gives
@@ -29,13 +28,13 @@ class Aside(ABC):
         _born.add(self)
         _watch()
 
-    @abstractmethod
     def _begin(self) -> None:
         """Set up locks, and note that no thread runs: at first, and again in a forked child."""
+        raise NotImplementedError
 
-    @abstractmethod
     def _end(self) -> Iterable[threading.Thread]:
         """Ask the threads to stop, without waiting for them, and return them."""
+        raise NotImplementedError
 
 
 def joined(threads: Iterable[threading.Thread], *, seconds: float) -> bool:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from maturekit.deployment import Call
-from maturekit.deployment.shadowed import Shadowed
+from maturekit.deployment.shadow.shadowed import Shadowed
 
 FRAME = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
 
@@ -68,7 +68,7 @@ def test_a_challenger_that_raises_is_counted_and_goes_on_being_asked(error):
 
 
 def test_calls_that_hang_are_given_up_and_in_the_end_no_more_are_made(caplog, monkeypatch):
-    monkeypatch.setattr("maturekit.deployment.shadow_workers._ALONE", 0.0)
+    monkeypatch.setattr("maturekit.deployment.shadow.workers._ALONE", 0.0)
     gate = threading.Event()
     challenger = Says(first=gate.wait)
     service = Shadowed(Says(), challenger, seconds=0.05, hung=2, duty=1.0)
@@ -108,7 +108,7 @@ def test_a_challenger_that_loops_for_ever_is_stopped():
 
 
 def test_after_hanging_in_a_row_a_challenger_is_left_alone_although_nothing_hangs_any_more(monkeypatch):
-    monkeypatch.setattr("maturekit.deployment.shadow_workers._ALONE", 3600.0)
+    monkeypatch.setattr("maturekit.deployment.shadow.workers._ALONE", 3600.0)
 
     def loop():
         while True:
@@ -244,8 +244,8 @@ def test_new_parameters_leave_no_old_threads_behind():
 
 
 def test_an_idle_worker_sleeps_and_wakes(monkeypatch):
-    monkeypatch.setattr("maturekit.deployment.shadow_workers._NAP", 0.001)
-    monkeypatch.setattr("maturekit.deployment.shadow_workers._NAPS", 2)
+    monkeypatch.setattr("maturekit.deployment.shadow.workers._NAP", 0.001)
+    monkeypatch.setattr("maturekit.deployment.shadow.workers._NAPS", 2)
     challenger = Says()
     service = Shadowed(Says(), challenger, seconds=60, duty=1.0)
     for call in range(1, 4):
@@ -277,7 +277,7 @@ def test_a_forked_child_shadows_with_threads_of_its_own():
 def test_the_interpreter_ends_although_a_challenger_hangs(hang):
     code = f"""
 import threading, numpy, pandas
-from maturekit.deployment.shadowed import Shadowed
+from maturekit.deployment.shadow.shadowed import Shadowed
 
 class Champion:
     def predict(self, X):

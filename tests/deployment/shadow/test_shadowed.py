@@ -10,7 +10,7 @@ import pytest
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from maturekit.deployment import Answer, Call, Guarded, Live
-from maturekit.deployment.shadowed import Shadowed
+from maturekit.deployment.shadow.shadowed import Shadowed
 from maturekit.errors import ArgumentError, ArgumentTypeError, RejectedRecordError
 from maturekit.predictions import Log
 from maturekit.registry import Registry

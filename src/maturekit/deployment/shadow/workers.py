@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from maturekit._core.aside import Aside, joined
 from maturekit._core.logs import logger
-from maturekit.deployment.aside import Aside, joined
 
 __all__ = ["Workers"]
 

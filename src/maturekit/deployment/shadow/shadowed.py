@@ -14,8 +14,8 @@ import pandas as pd
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.recorded import Recorded
-from maturekit.deployment.shadow_tally import Compared, Pair, Tally, compared
-from maturekit.deployment.shadow_workers import Workers
+from maturekit.deployment.shadow.tally import Compared, Pair, Tally, compared
+from maturekit.deployment.shadow.workers import Workers
 from maturekit.deployment.wrapper import Inward, Wrapper, example_model
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.predictions import Log
