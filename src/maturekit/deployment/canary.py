@@ -13,6 +13,7 @@ from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract
 from maturekit.deployment.split import Split, checked_share
+from maturekit.deployment.values import rows_at
 from maturekit.deployment.wrapper import Inward, Step, Wrapper, example_model, step_of
 from maturekit.errors import ArgumentError, ArgumentTypeError
 
@@ -68,8 +69,8 @@ class Divided(Wrapper, ABC):
             return self._challenged(call)
         self._check_classes()
         first, second = np.flatnonzero(~inside), np.flatnonzero(inside)
-        champion = self._all(call.narrowed(frame=_rows(call.frame, first), places=first), inward)
-        asked = call.narrowed(frame=_rows(call.frame, second), places=second)
+        champion = self._all(call.narrowed(frame=rows_at(call.frame, first), places=first), inward)
+        asked = call.narrowed(frame=rows_at(call.frame, second), places=second)
         try:
             challenger = self._challenged(asked)
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the challenger's
@@ -181,17 +182,3 @@ def _same(first: Any, second: Any) -> bool:
     if isinstance(first, list) and isinstance(second, list):  # of several outputs
         return len(first) == len(second) and all(map(np.array_equal, first, second))
     return bool(np.array_equal(first, second))
-
-
-def _rows(frame: Any, places: NDArray[np.int64]) -> Any:
-    """Return some rows of whatever a model takes."""
-    if hasattr(frame, "iloc"):
-        return frame.iloc[places]
-    if isinstance(frame, list):
-        return [frame[place] for place in places.tolist()]
-    if not hasattr(frame, "__getitem__"):
-        raise ArgumentError(
-            f"rows of a {type(frame).__name__} cannot be divided between two models",
-            hint="pass a DataFrame or an array.",
-        )
-    return frame.take(places) if hasattr(frame, "combine_chunks") else frame[places]

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
 
-from maturekit._core.frames import as_frame
 from maturekit._core.logs import logger
 from maturekit.deployment.answer import Answer, Mark, Share
 from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract
 from maturekit.deployment.source import METHODS, Source
-from maturekit.deployment.values import taken
+from maturekit.deployment.values import rows_at, taken
 from maturekit.deployment.wrapper import Inward, Step, Wrapper, example_model, step_of
 from maturekit.errors import ArgumentError, ArgumentTypeError, RejectedRowsError
 
@@ -207,12 +206,7 @@ def _second_of(other: Any) -> Step | _Constant:
 
 def _of_rows(call: Call, places: NDArray[np.int64]) -> Call:
     """Return the question about some of its rows, for a second model."""
-    frame = call.frame
-    if hasattr(frame, "to_pandas"):  # polars and pyarrow
-        frame = as_frame(frame)
-    elif not hasattr(frame, "shape"):
-        frame = np.asarray(frame)
-    return call.copied().narrowed(frame=taken(frame, places), places=places)
+    return call.copied().narrowed(frame=rows_at(call.frame, places), places=places)
 
 
 def _part(answer: Answer, rows: NDArray[np.int64]) -> Answer:

@@ -1,4 +1,4 @@
-"""What models return for rows, whatever it is: an array, a frame, a sparse matrix, a list of arrays."""
+"""What models take and return for rows, whatever it is: an array, a frame, a sparse matrix, a list."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from maturekit.errors import ArgumentTypeError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["joined", "one_of", "taken"]
+__all__ = ["joined", "one_of", "rows_at", "taken"]
 
 
 def one_of(values: Any) -> Any:
@@ -45,6 +45,23 @@ def taken(values: Any, places: NDArray[np.int64]) -> Any:
     if isinstance(values, (pd.DataFrame, pd.Series)):
         return values.iloc[places]
     return values[places] if hasattr(values, "shape") else np.asarray(values)[places]
+
+
+def rows_at(table: Any, places: NDArray[np.int64]) -> Any:
+    """Return some rows of what a model takes, as what it is.
+
+    >>> rows_at([[1.0], [2.0], [3.0]], np.array([0, 2]))
+    [[1.0], [3.0]]
+    """
+    if hasattr(table, "iloc"):
+        return table.iloc[places]
+    if isinstance(table, (list, tuple)):
+        return [table[place] for place in places.tolist()]
+    if not hasattr(table, "__getitem__"):
+        raise ArgumentError(
+            f"rows of a {type(table).__name__} cannot be picked out", hint="pass a DataFrame or an array."
+        )
+    return table.take(places) if hasattr(table, "combine_chunks") else table[places]
 
 
 def joined(parts: Sequence[Any], order: NDArray[np.intp]) -> Any:
