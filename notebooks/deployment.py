@@ -302,10 +302,10 @@ third = registry.register("late-flights", boosting, schema=schema, examples=spri
 rollout, log = rolled_out(third.reference, "boosting", july)
 assert rollout.step().decision == "promoted"
 assert registry["late-flights@production"].number == third.number
-time.sleep(1.1)  # a follower looks once a second, and loads aside
-service.predict_one(record)
-time.sleep(2.0)
-assert service.handle(deployment.Call(record=record)).version == third.reference
+patience = time.monotonic() + 60
+while service.handle(deployment.Call(record=record)).version != third.reference:  # it looks once a second, loads aside
+    assert time.monotonic() < patience
+    time.sleep(0.1)
 service.explain_path()
 
 # %% [markdown]
