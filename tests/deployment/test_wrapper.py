@@ -14,7 +14,6 @@ import pytest
 from sklearn.base import is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyRegressor
-from sklearn.inspection import partial_dependence
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.preprocessing import StandardScaler
@@ -240,10 +239,3 @@ def test_warming_is_idempotent_and_says_which_way_records_go():
     paths = wrapper.warm().explain_path()
     assert paths["method"].tolist() == ["predict", "predict_proba", "predict_log_proba", "decision_function"]
     assert set(paths["model"]) == {"LogisticRegression"}
-
-
-def test_displays_and_dependence_work_on_a_wrapper():
-    wrapper = Tagged(example_model())
-    frame = pd.DataFrame(np.random.default_rng(3).random((20, 2)), columns=["a", "b"])
-    shown = partial_dependence(wrapper, frame, features=["a"], kind="average")
-    np.testing.assert_allclose(shown["average"], partial_dependence(example_model(), frame, ["a"])["average"])

@@ -102,6 +102,29 @@ def test_a_store_that_hangs_holds_up_the_end_no_longer_than_stated_and_the_loss_
     assert "the end came before 30 records were written" in logged
 
 
+def test_an_interpreter_that_ends_with_a_full_queue_stores_it_whole_and_silently(tmp_path):
+    story = """
+        for number in range(200):
+            log.write(Entry({"number": number}))
+        print(log.waiting, log.dropped)
+        """
+    sink = """
+        import threading
+        ends = threading.Event()
+        class Late(SegmentSink):
+            def _write(self, blocks):
+                ends.wait(30)
+                super()._write(blocks)
+            examples = None
+        import atexit
+        log = Log(Late(sys.argv[1]), flush_rows=20, keep_rows=100)
+        atexit.register(ends.set)
+        """
+    printed, logged = run(story, tmp_path / "log", log=textwrap.dedent(sink))
+    assert (printed.split(), logged) == (["100", "100"], "")
+    assert numbers(tmp_path / "log") == list(range(100))
+
+
 def test_a_store_that_fails_at_the_end_says_what_is_lost(tmp_path):
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "thesis.tex").write_text("years of work")

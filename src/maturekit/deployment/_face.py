@@ -63,6 +63,11 @@ class Face:
         return self._values("decision_function", X)
 
     @offered
+    def score_samples(self, X: Any) -> Any:  # noqa: N803  # scikit-learn's name
+        """Return how usual every row is, as an outlier detector or a density has it."""
+        return self._values("score_samples", X)
+
+    @offered
     def transform(self, X: Any) -> Any:  # noqa: N803  # scikit-learn's name
         """Return the transformed rows; `RejectedRowsError` if a row was refused."""
         return self._values("transform", X)
@@ -97,12 +102,18 @@ class Face:
                 f"{type(self).__name__} has no parameter {strangers[0]!r}; it has {', '.join(map(repr, known))}",
                 hint="the model inside is fitted: its parameters cannot change here.",
             )
-        self.__setstate__({**known, **params})
+        before = dict(vars(self))
+        try:
+            self.__setstate__({**known, **params})
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
         return self
 
     def __getattr__(self, name: str) -> Any:
-        """Pass fitted attributes through."""
-        if name.endswith("_") and not name.startswith("_"):
+        """Pass fitted attributes through, and the names of what a transformer gives."""
+        if (name.endswith("_") and not name.startswith("_")) or name == "get_feature_names_out":
             return getattr(self._inner(), name)
         inner = "" if name not in METHODS else f", since the {type(self._inner()).__name__} inside has none"
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{inner}")

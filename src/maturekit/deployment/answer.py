@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from maturekit.deployment.call import Call
-from maturekit.deployment.values import joined, one_of
-from maturekit.errors import RejectedRecordError, RejectedRowsError
+from maturekit.deployment.values import count_of, joined, one_of
+from maturekit.errors import ArgumentError, RejectedRecordError, RejectedRowsError
 from maturekit.reports import Finding
 
 if TYPE_CHECKING:
@@ -40,6 +40,12 @@ class Share:
         ``"champion"``, ``"challenger"``, ``"fallback"``, ...
     version, digest : str or None
         As in `Answer`.
+
+    Examples
+    --------
+    >>> share = Share(np.array([0, 3]), arm="challenger", version="late-flights:7")
+    >>> share.places.tolist(), share.arm
+    ([0, 3], 'challenger')
     """
 
     places: NDArray[np.int64]
@@ -162,6 +168,8 @@ class Answer:
         marks: dict[int, Mark] = {}
         answered: list[NDArray[np.int64]] = []
         for places, answer in parts:
+            if len(parts) > 1:
+                answer._check_count()
             marks.update({int(places[row]): mark for row, mark in answer.marks.items()})
             answered.append(places if answer.places is None else places[answer.places])
             inner = answer.shares or (Share(np.arange(answer.rows), answer.arm, answer.version, answer.digest),)
@@ -234,7 +242,10 @@ class Answer:
         """
         if self._one is not _ABSENT:
             return self._one
+        if self.rows != 1:
+            raise ArgumentError(f"this answer is about {self.rows} rows, not one", hint="`all` returns them.")
         if self.places is None:
+            self._check_count()
             return one_of(self._values)
         status, reasons = self.marks[0]
         raise RejectedRecordError(
@@ -246,11 +257,23 @@ class Answer:
     def to_frame(self) -> pd.DataFrame:
         """Return one row for each row asked about: ``status``, ``reasons`` and the value or values."""
         table = pd.DataFrame({"status": self.status, "reasons": [", ".join(why) for why in self.reasons]})
+        self._check_count()
         values = self.values if isinstance(self.values, pd.DataFrame) else pd.DataFrame(np.asarray(self.values))
         if values.shape[1] == 1:
             values.columns = ["value"]
         values = values.set_axis(range(self.rows) if self.places is None else self.places).reindex(range(self.rows))
         return pd.concat([table, values], axis=1)
+
+    def _check_count(self) -> None:
+        asked = self.rows if self.places is None else len(self.places)
+        count = count_of(self.values)
+        if count != asked:
+            returned = type(self.values).__name__ if count is None else f"{count} rows"
+            raise RejectedRowsError(
+                f"the model was asked about {asked} row{'s' * (asked != 1)} and returned {returned}",
+                answer=self,
+                hint="a model must return one output a row; `Guarded` marks what does not as 'invalid'.",
+            )
 
     def lifted(self, call: Call, *, places: NDArray[np.int64], marks: Mapping[int, Mark]) -> Answer:
         """Return this answer about the rows at `places` as an answer about all rows of the outer `call`.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, Self
 
 from maturekit._core.logs import logger
+from maturekit._core.arguments import check_number
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract
@@ -81,6 +82,9 @@ class Breaker(Wrapper):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(model)
+        check_number(failures, what="failures", whole=True)
+        check_number(window, what="window", whole=True)
+        check_number(open_seconds, what="open_seconds")
         if not 1 <= failures <= window:
             raise ArgumentError(f"failures must be at least 1 and at most window, got {failures!r} of {window!r}")
         if not open_seconds > 0:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from maturekit._core.arguments import check_number
 from maturekit._core.frames import as_frame
 from maturekit.errors import ArgumentError, ArgumentTypeError
 
@@ -56,6 +57,8 @@ class Call:
     """The contract that a guard further out has applied; it knows how a record becomes what the model takes."""
     places: NDArray[np.int64] | None = None
     """Row numbers in `origin` that this call is about; None for all."""
+    in_loop: bool = False
+    """Whether an event loop asks, which must not wait: what is not known to take microseconds goes into a thread."""
     _request: str = ""
     _origin: Call | None = None
     _pins: dict[int, Any] | None = None
@@ -69,6 +72,8 @@ class Call:
         request: str = "",
         deadline: float | None = None,
     ) -> None:
+        if type(method) is not str and not isinstance(method, str):
+            raise ArgumentTypeError(f"method must be a name such as 'predict', got {type(method).__name__}")
         self.method = method
         if record is None:
             if frame is None:
@@ -84,9 +89,12 @@ class Call:
                     hint="pass rows to `predict`, and one dict to `predict_one`.",
                 )
             self.record = record
+        if type(request) is not str and request is not None and not isinstance(request, str):
+            raise ArgumentTypeError(f"request must be a text, got {type(request).__name__}")
         if request:
             self._request = request
         if deadline is not None:
+            check_number(deadline, what="deadline")
             self.deadline = deadline
 
     @property
@@ -143,6 +151,12 @@ class Call:
         call.places = self.places if places is None else places if self.places is None else self.places[places]
         call._origin = self._origin or self  # noqa: SLF001  # the same class
         call._pins = self.pins  # noqa: SLF001  # the same class
+        return call
+
+    def in_a_loop(self) -> Call:
+        """Return the same question as an event loop puts it that must not wait."""
+        call = self.narrowed()
+        call.in_loop = True
         return call
 
     def copied(self) -> Call:

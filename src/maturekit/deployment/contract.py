@@ -72,6 +72,7 @@ class Contract:
         self._columns = {name: features[name] for name in self.names}
         self._clears = names_to_clear(self._columns, unknown)
         self._categories = {name: _categories_of(name, features[name], source.examples) for name in self.names}
+        self._known = {name: frozenset(each) for name, each in self._categories.items() if each is not None}
         self._conforms = any(column.coerce or column.aliases for column in features.values())
         self._seen: tuple[pd.Index, list[int] | None] | None = None
         self._as_array = known is None and hasattr(source.model, "n_features_in_")  # it was fitted on an array
@@ -150,6 +151,14 @@ class Contract:
             cells[name] = _as_it_is(array, pd.RangeIndex(len(records)))
         return self._shaped(pd.DataFrame(cells))
 
+    def strangers(self, record: Mapping[str, Any]) -> tuple[Any, ...]:
+        """Return the values of a valid record that become categories of their own: only equals of it may stand beside it."""
+        return tuple(
+            (name, record[name])
+            for name, known in self._known.items()
+            if record[name] not in known and not is_null(record[name])
+        )
+
     def narrowed(self, record: Mapping[str, Any], clear: AbstractSet[str] = frozenset()) -> dict[str, Any]:
         """Return one valid record without what the model must not see; the columns to `clear` are missing in it."""
         if self._conforms:
@@ -197,7 +206,9 @@ def stored(values: Sequence[Any], column: Column, categories: tuple[Any, ...] | 
         places = {value: place for place, value in enumerate(categories)}
         codes = [-1 if value is None else places.setdefault(value, len(places)) for value in read]
         return pd.Categorical.from_codes(codes, dtype=_dtype(tuple(places)))
-    kind = column.kind if column.kind != "category" else _kind_of(read)
+    kind = column.kind
+    if kind == "category":  # nulls alone are stored as those beside a value
+        kind = _kind_of(read if any(value is not None for value in read) else column.categories or ())
     if kind == "string":
         texts = [np.nan if value is None else value for value in read]
         try:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Self
 
+from maturekit._core.arguments import check_number
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract
@@ -61,6 +62,11 @@ class Limited(Wrapper):
         self, model: Any, *, seconds: float | None = None, concurrency: int | None = None, queue: int = 0
     ) -> None:
         super().__init__(model)
+        if seconds is not None:
+            check_number(seconds, what="seconds")
+        if concurrency is not None:
+            check_number(concurrency, what="concurrency", whole=True)
+        check_number(queue, what="queue", whole=True)
         if seconds is not None and not seconds > 0:
             raise ArgumentError(f"seconds must be positive, got {seconds!r}")
         if concurrency is not None and not concurrency >= 1:

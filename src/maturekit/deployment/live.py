@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
+from maturekit._core.arguments import check_number
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.following import Following
@@ -79,6 +80,11 @@ class Live(Wrapper):
             raise ArgumentError(
                 f"{reference!r} is no reference to a version", hint="write 'name@production' or 'name:3'."
             )
+        if isinstance(trust, str) or not isinstance(trust, Iterable):
+            raise ArgumentTypeError(
+                f"trust must be several names, got {trust!r:.100}", hint="for instance `trust=['acme.Scaler']`."
+            )
+        check_number(refresh_seconds, what="refresh_seconds")
         if not refresh_seconds >= 0:
             raise ArgumentError(f"refresh_seconds must not be negative, got {refresh_seconds!r}")
         self.registry = registry

@@ -71,6 +71,9 @@ class OrdinaryPath:
         if kind is None:
             (values,) = self._asking.answers([call])
             return values
+        contract = self._asking.contract
+        if contract is not None:
+            kind += contract.strangers(call.record or {})
         return self._gather.ask(call, kind=kind, deadline=call.deadline)
 
 

@@ -92,6 +92,7 @@ class Outputs:
 
 
 _BOUNDS: Final = ("ge", "gt", "le", "lt")
+_LOGARITHMS: Final = ("predict_log_proba", "score_samples")
 _BREAKS: Final[dict[str, Any]] = {"ge": np.less, "gt": np.less_equal, "le": np.greater, "lt": np.greater_equal}
 
 
@@ -222,8 +223,8 @@ def _among(labels: list[Any], known: frozenset[Any]) -> bool:
 def _missing(array: Any, rows: int, method: str) -> dict[str, Any]:
     flat = array.reshape(rows, -1)
     if array.dtype.kind in "fc":
-        # the logarithm of an impossible class is infinite
-        usable = ~(np.isnan(flat) | np.isposinf(flat)) if method == "predict_log_proba" else np.isfinite(flat)
+        # the logarithm of what is impossible, a class or a row, is infinite
+        usable = ~(np.isnan(flat) | np.isposinf(flat)) if method in _LOGARITHMS else np.isfinite(flat)
         return {} if usable.all() else {"output:finite": ~usable.all(axis=1)}
     if array.dtype.kind in "OMm":
         return {"output:missing": pd.isna(flat).any(axis=1)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from maturekit._core.arguments import check_number, checked_names
 from maturekit._core.locks import ForkLock
 from maturekit._core.logs import logger
 from maturekit.deployment.answer import Answer
@@ -89,7 +90,10 @@ class Recorded(Wrapper):
             raise ArgumentTypeError(f"columns must be a list of names, got {columns!r}")
         if pseudonyms is not None and not isinstance(pseudonyms, Pseudonyms):
             raise ArgumentTypeError(f"pseudonyms must be a predictions.Pseudonyms, got {type(pseudonyms).__name__}")
-        names = () if key is None else (key,) if isinstance(key, str) else tuple(key)
+        check_number(sample, what="sample")
+        if columns is not None:
+            checked_names(columns, what="columns")
+        names = () if key is None else checked_names(key, what="key")
         for name in names:
             if name in FIXED_COLUMNS or name.startswith("input."):
                 raise ArgumentError(

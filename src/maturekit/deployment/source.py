@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["METHODS", "Source"]
 
-METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform")
 """What a wrapper can be asked, where the model inside has it."""
 
 
@@ -144,7 +144,9 @@ class Source:
         if call.record is None:
             return True
         path = self._row_paths.get((call.method, contract or call.contract))
-        return path is None or not path.is_compiled
+        if path is None or not path.is_compiled:
+            return True
+        return call.in_loop and not path.answers(call.record)
 
     def _paths(self, contract: Contract | None) -> Iterator[RowPath]:
         return (self.row_path(method, contract) for method in self._offered() if method != "transform")

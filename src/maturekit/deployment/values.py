@@ -13,7 +13,21 @@ from maturekit.errors import ArgumentError, ArgumentTypeError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["joined", "one_of", "rows_at", "taken"]
+__all__ = ["count_of", "joined", "one_of", "rows_at", "taken"]
+
+
+def count_of(values: Any) -> int | None:
+    """Return for how many rows a model returned something; None if what it returned has no rows.
+
+    >>> count_of(np.zeros((3, 2))), count_of([np.zeros((3, 2)), np.zeros((3, 4))]), count_of(1.5), count_of("late")
+    (3, 3, None, None)
+    """
+    if isinstance(values, list) and values and isinstance(values[0], np.ndarray):  # one array an output
+        return len(values[0])
+    shape = getattr(values, "shape", None)
+    if shape is not None:
+        return int(shape[0]) if shape else None
+    return len(values) if hasattr(values, "__len__") and not isinstance(values, (str, bytes)) else None
 
 
 def one_of(values: Any) -> Any:

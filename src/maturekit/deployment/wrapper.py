@@ -117,7 +117,7 @@ class Wrapper(Face, ABC):
         Up to 32 threads belong to this wrapper; further calls wait their turn. Cancelling the task does not stop a
         model that runs.
         """
-        if isinstance(call, Call) and self._waits(call, None):
+        if isinstance(call, Call) and self._waits(call.in_a_loop(), None):
             return await self._threads.awaited(self.handle, call)
         return self.handle(call)
 

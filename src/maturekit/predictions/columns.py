@@ -116,7 +116,7 @@ def restored(parts: Iterable[tuple[dict[str, Any] | None, int]]) -> pd.Series:
             for piece, rows in pieces
             for value in _values(piece, rows)
         ]
-        return pd.Series(read, dtype=object).infer_objects()
+        return _inferred(read)
     except (ValueError, TypeError, OverflowError, KeyError) as error:
         raise FormatError(f"a stored column is malformed: {error}") from error
 
@@ -224,7 +224,7 @@ def _of_one_type(name: str, values: list[Any]) -> pd.Series:
         return pd.Series(pd.to_datetime(values, format="ISO8601", utc=name == "instant"))
     if name == "text":
         return _texts(values)
-    return pd.Series([_read(value) for value in values], dtype=object).infer_objects()
+    return _inferred([_read(value) for value in values])
 
 
 def _texts(values: list[Any]) -> pd.Series:
@@ -232,6 +232,14 @@ def _texts(values: list[Any]) -> pd.Series:
         return pd.Series(values)
     except UnicodeEncodeError:  # half of a surrogate pair, which the strings of pandas cannot hold
         return pd.Series(values, dtype=object)
+
+
+def _inferred(values: list[Any]) -> pd.Series:
+    column = pd.Series(values, dtype=object)
+    try:
+        return column.infer_objects()
+    except UnicodeEncodeError:  # as above
+        return column
 
 
 def _read(word: Any, name: str | None = None) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 
 from maturekit._core.clock import Clock, as_utc, iso, utc_now
 from maturekit._core.frames import Table, as_frame
+from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.predictions.blocks import Block, key_matches
 from maturekit.predictions.buffer import Buffer
@@ -96,8 +97,11 @@ class Log:
             ("keep_rows", keep_rows),
             ("exit_seconds", exit_seconds),
         ):
+            check_number(value, what=name, whole=name.endswith("_rows"))
             if not value > 0:
                 raise ArgumentError(f"{name} must be positive, got {value!r}")
+        if clock is not None and not callable(clock):
+            raise ArgumentTypeError(f"clock must be callable, got {type(clock).__name__}")
         self.place = place
         self.clock = clock
         self.flush_rows = flush_rows

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
+from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError
 from maturekit.predictions.columns import identity
 
@@ -30,6 +31,7 @@ class Sample:
     """
 
     def __init__(self, share: float) -> None:
+        check_number(share, what="the share of a sample")
         if not 0 < share <= 1:
             raise ArgumentError(f"the share of a sample is above 0 and at most 1, got {share!r}")
         self.share = share

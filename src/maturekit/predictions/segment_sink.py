@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from maturekit._core.clock import parse_iso, utc_now
+from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, NotFoundError
 from maturekit.predictions.blocks import Block, each, narrowed
 from maturekit.predictions.joining import joined
@@ -53,6 +54,7 @@ class SegmentSink(Sink):
     """
 
     def __init__(self, place: Place, *, large_rows: int = 20_000) -> None:
+        check_number(large_rows, what="large_rows", whole=True)
         if not large_rows > 0:
             raise ArgumentError(f"large_rows must be positive, got {large_rows!r}")
         self.place = place

@@ -21,7 +21,7 @@ from maturekit.deployment import Answer, Call, Wrapper
 
 __all__ = ["WRAPPER_CHECKS"]
 
-_METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "transform")
+_METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function", "score_samples", "transform")
 
 
 def _frame(wrapper: Wrapper, rows: int = 12) -> pd.DataFrame:

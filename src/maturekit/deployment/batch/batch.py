@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from maturekit._core.arguments import check_number, checked_names
 from maturekit.deployment.batch.csv_file import CsvFile, CsvReader
 from maturekit.deployment.batch.marks import mark_of
 from maturekit.deployment.batch.parts import FileOutput, Parts
@@ -91,13 +92,15 @@ class Batch:
         n_jobs: int | None = None,
     ) -> None:
         step_of(model)  # raises for what is no model
-        if method not in METHODS:
-            raise ArgumentError(f"method {method!r} is none of {', '.join(METHODS)}")
+        if not isinstance(method, str) or method not in METHODS:
+            raise ArgumentError(f"method {method!r:.100} is none of {', '.join(METHODS)}")
         if type(rows) is not int or rows < 1:
             raise ArgumentError(f"rows must be at least 1, got {rows!r}")
+        if n_jobs is not None:
+            check_number(n_jobs, what="n_jobs", whole=True)
         self.model = model
         self.method = method
-        self.keep = (keep,) if isinstance(keep, str) else tuple(keep)
+        self.keep = checked_names(keep, what="keep")
         self.rows = rows
         self.n_jobs = n_jobs
 

@@ -30,6 +30,7 @@ _STEMS = {
     "predict_proba": "probability",
     "predict_log_proba": "log_probability",
     "decision_function": "decision",
+    "score_samples": "score",
     "transform": "feature",
 }
 

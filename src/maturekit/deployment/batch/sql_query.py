@@ -48,6 +48,10 @@ class SqlQuery:
             )
         if not isinstance(query, str):
             raise ArgumentTypeError(f"query must be a text, got {type(query).__name__}")
+        if isinstance(parameters, (str, bytes)) or not isinstance(parameters, Sequence):
+            raise ArgumentTypeError(
+                f"parameters must be a sequence of values, got {type(parameters).__name__}", hint="for instance `(7,)`."
+            )
         self.connect = connect
         self.query = query
         self.parameters = tuple(parameters)

@@ -60,8 +60,8 @@ class SqlTable:
             raise ArgumentError(f"{name!r} is no name of a table", hint="use letters, digits and '_'.")
         if not isinstance(run, str) or not run:
             raise ArgumentError(f"run must be a name for this batch, got {run!r}", hint="for instance its day.")
-        if paramstyle not in _MARKS:
-            raise ArgumentError(f"paramstyle must be one of {', '.join(_MARKS)}, got {paramstyle!r}")
+        if not isinstance(paramstyle, str) or paramstyle not in _MARKS:
+            raise ArgumentError(f"paramstyle must be one of {', '.join(_MARKS)}, got {paramstyle!r:.100}")
         self.connect = connect
         self.name = name
         self.run = run

@@ -21,7 +21,14 @@ RowFunction = Callable[[Sequence[Any]], Any]
 
 
 class Unsure(Exception):  # noqa: N818  # it is no error: the ordinary path answers
-    """The compiled function cannot answer this record; the ordinary path has to."""
+    """The compiled function cannot answer this record; the ordinary path has to.
+
+    >>> code = Code(1)
+    >>> code.add(f"if {code.value(0)} is None: raise Unsure")
+    >>> code.function(code.value(0))((None,))
+    Traceback (most recent call last):
+    maturekit.deployment.compiled.code.Unsure
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,11 @@ class Cell:
         Whether it can be null.
     column : int or None
         Which value of the record this is, if it is one unchanged (a null filled in apart).
+
+    Examples
+    --------
+    >>> Cell("r0 + r1").nullable
+    False
     """
 
     text: str
@@ -44,11 +56,22 @@ class Cell:
 
 
 class Raw(Cell):
-    """A value as it stands in the record, by a name; null is None or NaN."""
+    """A value as it stands in the record, by a name; null is None or NaN.
+
+    >>> code = Code(2)
+    >>> Raw(code.value(1), nullable=True, column=1).text
+    'r1'
+    """
 
 
 class Number(Cell):
-    """A float; null is NaN."""
+    """A float; null is NaN.
+
+    >>> code = Code(1)
+    >>> half = Number(code.let(f"{code.value(0)} / 2.0"))
+    >>> code.function(half.text)((5.0,))
+    2.5
+    """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +79,10 @@ class Table:
     """What an encoder makes of a value: floats by place of output, zeros left out.
 
     `other` is for values that `rows` do not have; None if the ordinary path refuses them.
+
+    >>> hot = Table({"UA": {0: 1.0}, "DL": {1: 1.0}}, other={}, width=2)
+    >>> hot.rows["DL"].get(1, 0.0), hot.rows["DL"].get(0, 0.0)
+    (1.0, 0.0)
     """
 
     rows: Mapping[Any, Mapping[int, float]]
@@ -65,7 +92,14 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A float that depends on one value only, whose expression is `key`: output `at` of a table."""
+    """A float that depends on one value only, whose expression is `key`: output `at` of a table.
+
+    >>> code = Code(1)
+    >>> hot = Table({"UA": {0: 1.0}, "DL": {1: 1.0}}, other={}, width=2)
+    >>> is_delta = code.function(code.number(Lookup(code.value(0), hot, at=1)))
+    >>> is_delta(("DL",)), is_delta(("UA",)), is_delta(("ZZ",))
+    (1.0, 0.0, 0.0)
+    """
 
     key: str
     table: Table

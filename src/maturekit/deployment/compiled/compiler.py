@@ -13,7 +13,12 @@ __all__ = ["Compiler", "NotCompiled", "compiler_of"]
 
 
 class NotCompiled(Exception):  # noqa: N818  # it is no error: the ordinary path is used
-    """An estimator, or an option of it, that no compiler knows; the message says which."""
+    """An estimator, or an option of it, that no compiler knows; the message says which.
+
+    >>> raise NotCompiled("SimpleImputer of -1")
+    Traceback (most recent call last):
+    maturekit.deployment.compiled.compiler.NotCompiled: SimpleImputer of -1
+    """
 
 
 class Compiler(ABC):

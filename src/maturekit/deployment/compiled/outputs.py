@@ -74,8 +74,10 @@ def logged(shares: Sequence[float]) -> list[float]:
 
 
 def labels_of(estimator: Any) -> list[Any]:
-    """Return the classes of a classifier as plain Python."""
+    """Return the classes of a classifier as plain Python; moments are left to the model, as numpy spells them."""
     classes = estimator.classes_
+    if classes.dtype.kind in "mM":
+        raise NotCompiled("labels that are moments")
     return list(classes.tolist())
 
 

@@ -200,16 +200,21 @@ class Trial:
         self.dtype, self.count = dtype, self.count + count
 
     def _function_for(self, types: Sequence[type]) -> RowFunction:
-        """Return the function, which leaves whole numbers to the model that are no floats."""
+        """Return the function, which leaves whole numbers to the model that are no floats, and texts that are no UTF-8."""
         function = self._function
         places = [place for place, kind in enumerate(types) if kind is int and not self._is_small(place)]
-        if not places:
+        # a frame may be unable to hold half of a surrogate pair; a contract stores it all the same
+        texts = [place for place, kind in enumerate(types) if kind is str and self._contract is None]
+        if not places and not texts:
             return function
 
         def checked(values: Sequence[Any]) -> Any:
             for place in places:
                 if not -_WHOLE <= values[place] <= _WHOLE:
                     raise Unsure
+            for place in texts:
+                if not values[place].isascii():
+                    values[place].encode()
             return function(values)
 
         return checked

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from maturekit._core.arguments import check_number
 from maturekit.deployment.split import checked_share
-from maturekit.errors import ArgumentError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.statistics import TwoArms
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class RolloutPlan:
 
     def __post_init__(self) -> None:
         """Check everything, and keep plain tuples."""
+        self._check_kinds()
         object.__setattr__(self, "losses", tuple(float(bound) for bound in self.losses))
         object.__setattr__(self, "shares", tuple(checked_share(share) for share in self.shares))
         low, high = self.losses
@@ -96,6 +98,24 @@ class RolloutPlan:
             if value is not None and not value >= least:
                 raise ArgumentError(f"{name} must be at least {least}, got {value!r}")
         self.begin()
+
+    def _check_kinds(self) -> None:
+        for name in ("losses", "shares"):
+            value = getattr(self, name)
+            if not isinstance(value, (tuple, list, np.ndarray)):
+                raise ArgumentTypeError(f"{name} must be a tuple of numbers, got {type(value).__name__}")
+        if len(self.losses) != 2:
+            raise ArgumentError(f"losses are a least and a greatest loss, got {len(self.losses)} numbers")
+        for bound in self.losses:
+            check_number(bound, what="each of losses")
+        for name in ("margin", "confidence", "slow", "step_seconds"):
+            check_number(getattr(self, name), what=name)
+        for name in ("failed", "rejected", "slow_seconds"):
+            if getattr(self, name) is not None:
+                check_number(getattr(self, name), what=name)
+        check_number(self.step_rows, what="step_rows", whole=True)
+        if self.patience is not None:
+            check_number(self.patience, what="patience", whole=True)
 
     @property
     def needed(self) -> float:
@@ -119,7 +139,10 @@ class RolloutPlan:
 
     def scaled(self, losses: ArrayLike) -> NDArray[np.float64]:
         """Return losses as numbers between 0 and 1; raise for one that is not a number."""
-        array = np.asarray(losses, dtype=np.float64)
+        try:
+            array = np.asarray(losses, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ArgumentTypeError(f"losses must be numbers, got {type(losses).__name__} of something else") from None
         if np.isnan(array).any():
             raise ArgumentError("a loss is not a number", hint="leave out what is not known yet.")
         low, high = self.losses

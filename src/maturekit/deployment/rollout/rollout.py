@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from maturekit._core.clock import Clock, as_utc, utc_now
 from maturekit._core.locks import ForkLock
 from maturekit._core.logs import logger
+from maturekit._core.arguments import check_number
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.canary import Divided
@@ -120,6 +121,9 @@ class Rollout(Divided):
         for what, value, kind in (("plan", plan, RolloutPlan), ("release", release, Release)):
             if value is not None and not isinstance(value, kind):
                 raise ArgumentTypeError(f"{what} must be a {kind.__name__}, got {type(value).__name__}")
+        if clock is not None and not callable(clock):
+            raise ArgumentTypeError(f"clock must be callable, got {type(clock).__name__}")
+        check_number(look_seconds, what="look_seconds")
         if not look_seconds > 0:
             raise ArgumentError(f"look_seconds must be positive, got {look_seconds!r}")
         self.place = place
@@ -157,6 +161,9 @@ class Rollout(Divided):
             When the model answered, aware; now by default, which is right where outcomes come at once. It tells which
             share held then.
         """
+        for what, value in (("keys", keys), ("times", () if times is None else times)):
+            if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+                raise ArgumentTypeError(f"{what} must be one for each outcome, got {type(value).__name__}")
         self._follow(self._ledger.begin())
         given = list(keys)
         scaled = self._plan.scaled(losses)
@@ -192,6 +199,10 @@ class Rollout(Divided):
         since : datetime, optional
             Leave out earlier predictions; by default those before the rollout began.
         """
+        if not isinstance(log, Log):
+            raise ArgumentTypeError(f"log must be a predictions.Log, got {type(log).__name__}")
+        if since is not None:
+            since = as_utc(since, what="since")
         standing = self._ledger.begin()
         began = standing.shares[0][0]
         keys: list[Any] = []

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
+from maturekit._core.arguments import check_number, checked_names
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.recorded import Recorded
@@ -103,6 +104,10 @@ class Shadowed(Wrapper):
         on_difference: Callable[[Call, Answer, Answer], object] | None = None,
     ) -> None:
         super().__init__(model)
+        for name, number in (("share", share), ("duty", duty), ("tolerance", tolerance), ("seconds", seconds)):
+            check_number(number, what=name)
+        for name, number in (("workers", workers), ("waiting", waiting), ("hung", hung)):
+            check_number(number, what=name, whole=True)
         if not 0.0 <= share <= 1.0:
             raise ArgumentError(f"share must be between 0 and 1, got {share!r}")
         if not 0.0 < duty <= 1.0:
@@ -112,6 +117,8 @@ class Shadowed(Wrapper):
         for name, number in (("seconds", seconds), ("workers", workers), ("waiting", waiting), ("hung", hung)):
             if not number > 0:
                 raise ArgumentError(f"{name} must be positive, got {number!r}")
+        if key is not None:
+            checked_names(key, what="key")
         if on_difference is not None and not callable(on_difference):
             raise ArgumentTypeError(f"on_difference must be a function, got {type(on_difference).__name__}")
         self.challenger = challenger

@@ -15,6 +15,7 @@ import numpy as np
 
 from maturekit._core.clock import Clock, as_utc, iso, utc_now
 from maturekit._core.files import flush_folder, whole_file
+from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, FormatError
 from maturekit.predictions.blocks import Block
 from maturekit.predictions.sink import Sink
@@ -98,6 +99,7 @@ class JsonLinesSink(Sink):
         clock: Clock | None = None,
     ) -> None:
         for name, value in (("rotate_bytes", rotate_bytes), ("rotate_seconds", rotate_seconds)):
+            check_number(value, what=name)
             if not value > 0:
                 raise ArgumentError(f"{name} must be positive, got {value!r}")
         self.folder = folder

@@ -15,6 +15,7 @@ import numpy as np
 
 from maturekit._core.clock import iso, parse_iso
 from maturekit._core.extras import require
+from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, FormatError, StorageError
 from maturekit.predictions.blocks import Block, each, narrowed
 from maturekit.predictions.joining import joined
@@ -96,6 +97,7 @@ class ParquetSink(Sink):
     """
 
     def __init__(self, folder: str | os.PathLike[str], *, large_rows: int = 100_000) -> None:
+        check_number(large_rows, what="large_rows", whole=True)
         if not large_rows > 0:
             raise ArgumentError(f"large_rows must be positive, got {large_rows!r}")
         _module("pyarrow")  # who finds out at the first write would lose the row

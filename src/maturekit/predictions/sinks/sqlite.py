@@ -14,6 +14,7 @@ import numpy as np
 
 from maturekit._core.clock import iso
 from maturekit._core.files import checked_path, flush_folder
+from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, ForeignFolderError, FormatError, NotFoundError, StorageError
 from maturekit.predictions.blocks import Block
 from maturekit.predictions.sink import Sink
@@ -89,6 +90,7 @@ class SqliteSink(Sink):
     """
 
     def __init__(self, path: str | os.PathLike[str], *, busy_seconds: float = 10.0) -> None:
+        check_number(busy_seconds, what="busy_seconds")
         if not busy_seconds > 0:
             raise ArgumentError(f"busy_seconds must be positive, got {busy_seconds!r}")
         self.path = path
