@@ -278,7 +278,8 @@ rollout.report()
 
 # %% [markdown]
 # Only a part of the flights ever got the eager model, and it is out before anybody was called. What it cost is known,
-# too:
+# too. (The rollout's own difference weighs each flight by its chance of the challenger, so it is not just that of the
+# means.)
 
 # %%
 written = log.frame()

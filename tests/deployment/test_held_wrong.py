@@ -56,7 +56,7 @@ def recorded(**arguments):
             for name in ("share", "tolerance", "seconds", "duty", "workers", "waiting", "hung")
         ),
         *((RolloutPlan, name) for name in ("margin", "confidence", "step_rows", "step_seconds", "failed", "rejected")),
-        *((RolloutPlan, name) for name in ("slow_seconds", "slow", "patience", "losses", "shares")),
+        *((RolloutPlan, name) for name in ("slow_seconds", "slow", "patience")),
         (live, "refresh_seconds"),
         (rollout, "look_seconds"),
         (recorded, "sample"),
@@ -68,6 +68,16 @@ def recorded(**arguments):
 def test_what_is_no_number_is_refused_where_one_belongs(make, name, value):
     with pytest.raises(MaturekitError):
         make(**{name: value})
+
+
+@pytest.mark.parametrize("value", [None, 1.0, "01", [], [0.5], ["a", "b"], [None, 1.0], {0.0: 1.0}])
+@pytest.mark.parametrize("name", ["losses", "shares"])
+def test_the_numbers_of_a_plan_are_several(name, value):
+    if (name, value) == ("shares", [0.5]):
+        assert RolloutPlan(shares=value).shares == (0.5,)
+        return
+    with pytest.raises(MaturekitError):
+        RolloutPlan(**{name: value})
 
 
 @pytest.mark.parametrize("value", [7, [7], None, {"error": 1}, "error", pd.NA, np.array(["error"])])

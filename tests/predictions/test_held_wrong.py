@@ -25,7 +25,9 @@ from maturekit.storage import MemoryStore
     ],
 )
 @pytest.mark.parametrize(
-    "value", [None, True, "1", [], object(), pd.NA, np.array([1.0, 2.0]), pd.DataFrame()], ids=lambda v: type(v).__name__
+    "value",
+    [None, True, "1", [], object(), pd.NA, np.array([1.0, 2.0]), pd.DataFrame()],
+    ids=lambda v: type(v).__name__,
 )
 def test_what_is_no_number_is_refused_where_one_belongs(make, name, value):
     with pytest.raises(ArgumentTypeError, match="must be a"):

@@ -83,9 +83,9 @@ def proven(
 def _check_near(given: Any, wanted: Any, tame: Any) -> None:
     """Compare answers; small ones may be as far apart as those of the usual size, where large terms cancel out.
 
-    What is usual among extreme records must not excuse the others.
+    What is usual among extreme records must not excuse the others, nor must infinity excuse anything.
     """
-    sizes = np.abs(wanted.reshape(len(wanted), -1)).max(axis=1)
+    sizes = np.abs(np.where(np.isfinite(wanted), wanted, 0.0).reshape(len(wanted), -1)).max(axis=1)
     usual = np.where(tame, np.median(sizes[tame]) if tame.any() else 0.0, np.median(sizes))
     allowed = _TOLERANCE * np.maximum(sizes, usual)
     differences = np.abs(given - wanted).reshape(len(wanted), -1).max(axis=1)
