@@ -160,7 +160,7 @@ class Hanging:
     feature_names_in_ = np.array(INPUTS, dtype=object)
     classes_ = np.array([0, 1])
 
-    def predict(self, X: pd.DataFrame) -> np.ndarray:
+    def predict(self, X: pd.DataFrame) -> np.ndarray:  # noqa: N803  # scikit-learn's name
         """Take far too long."""
         time.sleep(0.5)
         return np.zeros(len(X), dtype=int)
@@ -171,7 +171,7 @@ breaker = deployment.Breaker(limited, failures=3, window=10, open_seconds=60.0)
 patient = deployment.Fallback(breaker, 0)
 
 waited = []
-for number in range(6):
+for _ in range(6):
     started = time.perf_counter()
     answer = patient.handle(deployment.Call(record=record))
     waited.append(time.perf_counter() - started)
@@ -230,18 +230,23 @@ shadowed.report()
 #
 # The days of June pass; what happened to a flight is known on the next day.
 
+
 # %%
-today = pd.Timestamp("2013-06-01", tz="UTC").to_pydatetime()
+class Calendar:
+    """A clock that shows the simulated day."""
+
+    now = pd.Timestamp("2013-06-01", tz="UTC").to_pydatetime()
+
+    def __call__(self) -> pd.Timestamp:
+        """Return the moment that is simulated."""
+        return self.now
 
 
-def clock() -> pd.Timestamp:
-    """Return the day that is simulated."""
-    return today
+calendar = Calendar()
 
 
 def rolled_out(version: str, name: str, days: pd.DataFrame) -> tuple[deployment.Rollout, predictions.Log]:
     """Let days pass until the rollout has come to its end."""
-    global today
     champion = deployment.Guarded(deployment.Live(registry, "late-flights@production"))
     rollout = deployment.Rollout(
         champion,
@@ -252,19 +257,19 @@ def rolled_out(version: str, name: str, days: pd.DataFrame) -> tuple[deployment.
         plan=deployment.RolloutPlan(margin=0.01, shares=(0.05, 0.2, 0.5), step_rows=30, step_seconds=20 * 3600),
         release=deployment.Release(registry, version),
         look_seconds=float("inf"),  # here by hand, at the end of each day
-        clock=clock,
+        clock=calendar,
     )
-    log = predictions.Log(place / name, clock=clock)
+    log = predictions.Log(place / name, clock=calendar)
     public = deployment.Recorded(rollout, log=log, key="id")
     for (month, day), flown in days.groupby(["month", "day"]):
-        today = pd.Timestamp(year=2013, month=month, day=day, hour=12, tz="UTC").to_pydatetime()
+        calendar.now = pd.Timestamp(year=2013, month=month, day=day, hour=12, tz="UTC").to_pydatetime()
         public.predict_proba(flown[["id", *INPUTS]])
         log.flush()
         log.label(flown[["id", "late"]], column="late")  # the evening: the truth is known
-        today = today.replace(hour=23)
+        calendar.now = calendar.now.replace(hour=23)
         rollout.learn(log, "neg_brier_score", positive=1)
         standing = rollout.step()
-        print(f"{today:%d %B}: {standing.share:4.0%}  {standing.decision or 'goes on'}  {standing.why}")
+        print(f"{calendar.now:%d %B}: {standing.share:4.0%}  {standing.decision or 'goes on'}  {standing.why}")
         if standing.decision:
             break
     public.close()

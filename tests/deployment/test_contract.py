@@ -8,7 +8,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 from maturekit.deployment import Call, Guarded
 from maturekit.deployment.contract import Contract, stored
@@ -135,7 +138,8 @@ def test_categories_that_are_numbers_stay_numbers():
     assert stored([3, 4], column).tolist() == [3, 4]
     assert stored([3, None], column).dtype == np.float64
     assert stored([3, "x"], Column("category")).tolist() == [3, "x"]
-    assert stored([None], column).isna().tolist() == [True]
+    assert stored([None], column).dtype == np.float64  # alone as beside a number
+    assert stored([None], Column("category", nullable=True)).isna().tolist() == [True]
 
 
 def test_a_text_that_has_no_utf_8_is_stored_as_it_is():
@@ -159,3 +163,12 @@ def test_a_feature_that_is_absent_or_of_another_kind_is_refused_whatever_the_sev
     assert service.handle(Call(frame=frame[["rooms"]])).reasons == [("present:area",)] * 2
     for record in ({"area": "wide", "rooms": 1}, {"rooms": 1}):
         assert service.handle(Call(record=record)).status == ["rejected"]
+
+
+def test_a_column_of_nulls_alone_is_stored_as_beside_a_value():
+    encoded = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["c"]))
+    model = make_pipeline(encoded, LinearRegression()).fit(pd.DataFrame({"c": ["a", "b", "c"]}), [1.0, 2.0, 4.0])
+    service = Guarded(model, schema=Schema({"c": Column("category", categories=["a", "b", "c"], nullable=True)}))
+    beside = service.predict(pd.DataFrame({"c": ["a", None]}))[1]
+    assert service.predict(pd.DataFrame({"c": [np.nan, np.nan]})).tolist() == pytest.approx([beside, beside])
+    assert service.predict_one({"c": None}) == pytest.approx(beside)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from datetime import UTC, datetime
 
 import numpy as np
@@ -21,6 +22,7 @@ from maturekit.deployment import (
     Rollout,
     RolloutPlan,
     Shadowed,
+    Wrapper,
 )
 from maturekit.errors import ArgumentError, ArgumentTypeError, MaturekitError, RejectedRowsError
 from maturekit.predictions import Log
@@ -177,8 +179,24 @@ def test_outcomes_are_told_one_by_one(keys, losses, times):
 
 def test_a_rollout_learns_from_a_log_since_a_moment():
     service = rollout(look_seconds=float("inf"))
-    with pytest.raises(ArgumentTypeError, match="log must be a predictions.Log, got str"):
+    with pytest.raises(ArgumentTypeError, match=r"log must be a predictions\.Log, got str"):
         service.learn("log", "accuracy")
     with pytest.raises(ArgumentError, match="has no time zone"):
-        service.learn(Log(MemoryStore()), "accuracy", since=datetime(2026, 1, 1))  # noqa: DTZ001  # that is the point
+        service.learn(Log(MemoryStore()), "accuracy", since=datetime(2026, 1, 1))
     service.close()
+
+
+class Forgetful(Wrapper):
+    """Does not keep what it was made with."""
+
+    def __init__(self, model, limit):
+        super().__init__(model)
+
+    def _handle(self, call, inward):
+        return inward(call)
+
+
+@pytest.mark.parametrize("use", [repr, pickle.dumps, lambda wrapper: wrapper.get_params()])
+def test_a_wrapper_that_does_not_keep_an_argument_is_told_so(use):
+    with pytest.raises(ArgumentError, match="Forgetful does not keep its argument 'limit'"):
+        use(Forgetful(model(), 3))

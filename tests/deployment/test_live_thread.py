@@ -224,7 +224,7 @@ def test_a_child_that_is_forked_during_a_load_follows_by_itself(monkeypatch, tmp
     eventually(lambda: live.predict(FRAME)[0] == 3.0)
 
 
-@pytest.mark.parametrize("moment", ["while it waits", "while it loads"])
+@pytest.mark.parametrize("moment", [pytest.param("while it waits", marks=pytest.mark.long), "while it loads"])
 def test_the_interpreter_ends_at_once_and_silently(moment, tmp_path):
     registered(1, 2, place=tmp_path)
     code = f"""

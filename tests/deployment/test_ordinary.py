@@ -89,6 +89,19 @@ def test_records_whose_types_differ_do_not_share_a_frame():
     assert sorted(len(frame) for frame in frames) == [1, 1, 1, 2]
 
 
+def test_an_unknown_category_shares_a_frame_only_with_its_equals():
+    class Codes:
+        def predict(self, frame):
+            return frame["c"].cat.codes.to_numpy()
+
+    schema = Schema({"c": Column("category", categories=["a", "b"], unknown="allow", nullable=True)})
+    contract = Contract(schema, Source(Codes()))
+    records = [{"c": value} for value in ["a", "u", "b", "v", "u", None]]
+    answers, frames = together(Codes(), records, contract=contract)
+    assert [answer.tolist() for answer in answers] == [[0], [2], [1], [2], [2], [-1]]
+    assert sorted(len(frame) for frame in frames) == [1, 1, 1, 1, 2]
+
+
 def test_a_poisoned_record_fails_alone():
     answers, frames = together(Sum(), [{"x": "0"}, {"x": "1"}, {"x": "poison"}, {"x": "2"}])
     assert isinstance(answers[2], ValueError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import threading
@@ -207,6 +208,65 @@ def test_code_that_differs_at_an_edge_is_never_used():
     assert "answered" in path.explained()[3]
     assert "differently" in path.explained()[3]
     assert asked(path, RECORD)[1] is None
+
+
+def test_code_that_is_wrong_for_usual_records_is_not_excused_by_extreme_ones():
+    model = Drifting().fit(FRAME[["area", "rooms"]], PRICE)
+    model.coef_ = model.coef_ + 0.0
+    model.predict = lambda X: LinearRegression.predict(model, X) + 1e-3
+    path = path_of(model, schema=None, examples=None)
+    assert asked(path, {"area": 2.5, "rooms": 2.0})[1] is None
+    assert "differently" in path.explained()[3]
+
+
+def test_labels_that_are_moments_are_those_of_the_model():
+    moments = np.array(["2020-01-01", "2021-01-01"], dtype="M8[ns]")[[0, 0, 1, 1]]
+    model = LogisticRegression().fit(FRAME[["area"]], moments)
+    value, dtype = asked(path_of(model, schema=None, examples=None), {"area": 1.0})
+    assert dtype is None
+    assert value.tolist() == model.predict(FRAME[["area"]].iloc[:1]).tolist()
+
+
+def test_without_a_contract_a_text_that_no_frame_can_hold_is_left_to_the_model():
+    path = path_of(pipeline(), schema=None, examples=None)
+    assert asked(path, RECORD)[1] is not None
+    left = path._left
+    with contextlib.suppress(UnicodeEncodeError):  # what Arrow says to it; objects of Python say nothing
+        asked(path, {**RECORD, "town": "\ud800"})
+    assert path._left == left + 1
+
+
+def test_an_infinity_that_a_contract_only_warns_of_gets_the_models_own_error():
+    frame = FRAME.assign(rooms=[1.0, 2.0, 2.0, 1.0])
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LinearRegression()).fit(frame[["rooms"]], PRICE)
+    path = path_of(model, schema=Schema({"rooms": Column("float", severity="warning")}), examples=None)
+    assert asked(path, {"rooms": 2.0})[1] is not None
+    with pytest.raises(ValueError, match="infinity"):
+        asked(path, {"rooms": float("inf")})
+
+
+def test_an_interrupted_proof_is_taken_up_again(monkeypatch):
+    path = path_of(pipeline())
+    with monkeypatch.context() as patch:
+        patch.setattr("maturekit.deployment.compiled.trial.Trial.run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            asked(path, RECORD)
+    assert asked(path, RECORD)[1] is not None
+
+
+def interrupted(trial, values):
+    raise KeyboardInterrupt
+
+
+def test_it_says_of_each_record_whether_compiled_code_answers():
+    path = path_of(pipeline())
+    assert not path.answers(RECORD)
+    path.prove()
+    assert path.answers(RECORD)
+    assert path.answers({**RECORD, "area": None})
+    assert not path.answers({**RECORD, "area": Decimal(2)})
+    assert not path.answers({**RECORD, "area": float("inf")})
+    assert not path.answers({"town": "a"})
 
 
 def test_thresholds_of_trees_are_among_what_is_tried():

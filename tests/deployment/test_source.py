@@ -61,3 +61,15 @@ def test_a_new_version_prepares_what_the_old_one_was_asked_under_the_contracts_t
     new = Source(LinearRegression().fit(FRAME, [0.0, 1.0, 2.0]), new_schema)
     new.prepared_like(source)
     assert {contract and contract.whole for _, contract in new._row_paths} == {None, new_schema, guards}
+
+
+def test_a_record_has_no_order_so_a_model_that_knows_no_names_is_not_asked_about_one():
+    model = LinearRegression().fit([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [1.0, 2.0, 3.0])
+    bare = Source(model)
+    with pytest.raises(ArgumentError, match="fitted on an array, so it does not know which value"):
+        bare.handle(Call(record={"b": 0.0, "a": 5.0}))
+    assert list(bare._paths(None)) == []
+    named = Source(model, Schema({"a": Column("float"), "b": Column("float")}))
+    for record in ({"a": 5.0, "b": 0.0}, {"b": 0.0, "a": 5.0}):
+        answer = named.handle(Call(record=record).narrowed(contract=named.contract))
+        assert answer.one() == pytest.approx(10.0)

@@ -90,6 +90,12 @@ class Face:
     def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002  # scikit-learn's signature
         """Return the arguments of the constructor; those of the model inside are its own."""
         names = list(inspect.signature(type(self).__init__).parameters)[1:]
+        lost = [name for name in names if not hasattr(self, name)]
+        if lost:
+            raise ArgumentError(
+                f"{type(self).__name__} does not keep its argument {lost[0]!r}",
+                hint=f"write `self.{lost[0]} = {lost[0]}` in the constructor, after `super().__init__(model)`.",
+            )
         return {name: getattr(self, name) for name in names}
 
     @final

@@ -169,7 +169,7 @@ class Answer:
         answered: list[NDArray[np.int64]] = []
         for places, answer in parts:
             if len(parts) > 1:
-                answer._check_count()
+                answer._check_count()  # noqa: SLF001  # the same class
             marks.update({int(places[row]): mark for row, mark in answer.marks.items()})
             answered.append(places if answer.places is None else places[answer.places])
             inner = answer.shares or (Share(np.arange(answer.rows), answer.arm, answer.version, answer.digest),)

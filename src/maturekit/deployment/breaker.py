@@ -9,8 +9,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, Self
 
-from maturekit._core.logs import logger
 from maturekit._core.arguments import check_number
+from maturekit._core.logs import logger
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract

@@ -152,7 +152,7 @@ class Canary(Divided):
             place = self._place(key)
         if place is not None and place < self._limit:
             return self._challenged(call)
-        answer = self._step.handle(call)  # `inward` does this, one Python call later
+        answer = inward(call)
         answer.arm = "champion"
         return answer
 

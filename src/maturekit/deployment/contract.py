@@ -32,6 +32,8 @@ _COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3
 
 _NEVER = frozenset({"present", "kind"})
 
+_NO_NUMBERS = frozenset({"string", "category", "datetime", "date", "timedelta"})
+
 _ONE_STORAGE = frozenset({"int", "datetime"})
 """The kinds whose values choose their storage: signed or not, and by time zone."""
 
@@ -96,8 +98,8 @@ class Contract:
     def rows(self, frame: pd.DataFrame, keep: NDArray[np.int64] | None, clear: AbstractSet[str] = frozenset()) -> Any:
         """Return the features of the rows to keep (None: all), stored as they came; nothing is cast but what is coerced.
 
-        Only a column of mixed objects is stored anew by its kind: a bad neighbour that is gone now must not decide
-        how a number is stored. In the columns to `clear`, categories that the contract does not know are missing.
+        Only a column of mixed objects is stored anew by its kind, and one of nulls alone, which tables hold as floats:
+        neighbours, gone or absent, must not decide how a value is stored. In the columns to `clear`, categories that the contract does not know are missing.
         Whoever writes to what comes back does not write to `frame`.
         """
         if self._conforms:
@@ -115,6 +117,11 @@ class Contract:
             name: _as_it_is(stored(table[name].tolist(), column), table.index)
             for (name, column), dtype in zip(self._columns.items(), table.dtypes.tolist(), strict=True)
             if dtype.kind == "O" and isinstance(dtype, np.dtype) and not _is_usual(table[name], column)
+        }
+        odd |= {
+            name: _as_it_is(stored([None] * len(table), column, self._categories[name]), table.index)
+            for (name, column), dtype in zip(self._columns.items(), table.dtypes.tolist(), strict=True)
+            if dtype.kind == "f" and column.kind in _NO_NUMBERS and table[name].isna().all()
         }
         return self._shaped(table.assign(**odd) if odd else table)
 
@@ -206,7 +213,7 @@ def stored(values: Sequence[Any], column: Column, categories: tuple[Any, ...] | 
         places = {value: place for place, value in enumerate(categories)}
         codes = [-1 if value is None else places.setdefault(value, len(places)) for value in read]
         return pd.Categorical.from_codes(codes, dtype=_dtype(tuple(places)))
-    kind = column.kind
+    kind: str = column.kind
     if kind == "category":  # nulls alone are stored as those beside a value
         kind = _kind_of(read if any(value is not None for value in read) else column.categories or ())
     if kind == "string":

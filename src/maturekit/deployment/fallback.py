@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import numpy as np
@@ -70,7 +71,7 @@ class Fallback(Wrapper):
         super().__init__(model)
         self._second = _second_of(other)
         known = get_args(Reason)
-        if not isinstance(on, (tuple, list, Set)) or not on or not all(reason in known for reason in on):
+        if not isinstance(on, (tuple, list, AbstractSet)) or not on or not all(reason in known for reason in on):
             raise ArgumentError(f"on must hold some of {', '.join(map(repr, known))}, got {on!r}")
         self.other = other
         self.on = tuple(on)

@@ -29,8 +29,8 @@ class Limited(Wrapper):
     the next one gets `OverloadedError` at once.
 
     Where compiled code answers records, which takes microseconds, they are answered in the caller's thread, whatever the
-    limits; only the first call never is.
-    Where wrappers with deadlines nest, the sooner one counts.
+    limits, but for the first; so is the odd record that compiled code leaves to the model, since a value is of a type that
+    it was not proven with. Where wrappers with deadlines nest, the sooner one counts.
 
     Safe for several threads if the model is; every process counts for itself, a forked child from 0.
 

@@ -95,11 +95,11 @@ class _Asking(NamedTuple):
         return [_row(values, place) for place in range(len(calls))]
 
     def _table(self, calls: Sequence[Call]) -> Any:
-        if len(calls) == 1:
-            return calls[0].table(self.names)
         records = [call.record or {} for call in calls]
         if self.contract is not None:
             return self.contract.table(records)
+        if len(calls) == 1:
+            return calls[0].table(self.names)
         names = records[0] if self.names is None else self.names
         return pd.DataFrame({name: [record[name] for record in records] for name in names})
 

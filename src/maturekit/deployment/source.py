@@ -109,6 +109,7 @@ class Source:
         path = self._row_paths.get((method, contract))
         if path is None:
             self._check_method(method)
+            self._check_names(contract)
             names = getattr(self.model, "feature_names_in_", None)
             made = RowPath(self.model, method, contract, self.examples, None if names is None else list(names))
             path = self._row_paths.setdefault((method, contract), made)
@@ -134,6 +135,22 @@ class Source:
                 hint=f"it offers {', '.join(self._offered()) or 'nothing'}.",
             )
 
+    def _takes_records(self, contract: Contract | None) -> bool:
+        """Whether it is known which value of a record is which feature: a record has no order."""
+        return contract is not None or hasattr(self.model, "feature_names_in_") or self._width < 2
+
+    @property
+    def _width(self) -> int:
+        return int(getattr(self.model, "n_features_in_", 0))
+
+    def _check_names(self, contract: Contract | None) -> None:
+        if not self._takes_records(contract):
+            raise ArgumentError(
+                f"{type(self.model).__name__} was fitted on an array, so it does not know which value of a record is "
+                f"which of its {self._width} features",
+                hint="put a `Guarded` with a schema around it, which names them in order; or fit it on a DataFrame.",
+            )
+
     def _offered(self) -> list[str]:
         return [name for name in METHODS if hasattr(self.model, name)]
 
@@ -149,4 +166,8 @@ class Source:
         return call.in_loop and not path.answers(call.record)
 
     def _paths(self, contract: Contract | None) -> Iterator[RowPath]:
-        return (self.row_path(method, contract) for method in self._offered() if method != "transform")
+        if not self._takes_records(contract):
+            return
+        for method in self._offered():
+            if method != "transform":
+                yield self.row_path(method, contract)

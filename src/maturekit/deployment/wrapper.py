@@ -13,7 +13,7 @@ from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.source import METHODS, Source
 from maturekit.deployment.threads import Threads
-from maturekit.errors import ArgumentTypeError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,12 @@ Inward = Callable[[Call], Answer]
 """The next step inward: another wrapper, or the model."""
 
 
+def _nowhere(call: Call) -> Answer:  # noqa: ARG001  # stands for an `Inward`
+    raise ArgumentError(
+        "there is no step inside this wrapper", hint="call `super().__init__(model)` in the constructor of a wrapper."
+    )
+
+
 class Wrapper(Face, ABC):
     """A model with something around it, which is still a fitted scikit-learn estimator.
 
@@ -38,7 +44,8 @@ class Wrapper(Face, ABC):
     Parameters
     ----------
     model : estimator or Wrapper
-        A fitted estimator, or another wrapper.
+        A fitted estimator, or another wrapper. If the estimator is fitted anew, wrap it anew: what was compiled of it
+        does not follow.
 
     Examples
     --------
@@ -56,10 +63,12 @@ class Wrapper(Face, ABC):
     """
 
     _step: Step
+    _inward: Inward = staticmethod(_nowhere)
     _threads: Threads
 
     def __init__(self, model: Any) -> None:
         self._step = step_of(model)
+        self._inward = self._step.handle  # bound once: every call saves a twentieth of the check of a record
         self._threads = Threads()
         self.model = model
 
@@ -106,7 +115,8 @@ class Wrapper(Face, ABC):
     def predict_one(self, record: Mapping[str, Any]) -> Any:
         """Return what `predict` would give for one record, as a plain Python value.
 
-        Raises `RejectedRecordError`, which names everything that is wrong with the record.
+        Raises `RejectedRecordError`, which names everything that is wrong with the record, and `ArgumentError` if the
+        model was fitted on an array of several features and no `Guarded` says which value is which.
         """
         return self.handle(Call("predict", record=record)).one()
 
@@ -167,9 +177,6 @@ class Wrapper(Face, ABC):
     ) -> None:
         """Close."""
         self.close()
-
-    def _inward(self, call: Call) -> Answer:
-        return self._step.handle(call)
 
     def _inner(self) -> Any:
         return self.model

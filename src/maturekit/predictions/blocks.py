@@ -146,9 +146,9 @@ def _block_of_frame(entry: Entry) -> Block:
         "seconds": _seconds(entry),
         "marks": {str(row): [status, list(reasons)] for row, (status, reasons) in entry.marks.items()},
         "key": {str(name): _column(column, rows, name) for name, column in entry.key.items()},
-        "inputs": {str(name): _column(entry.inputs[name], rows, name) for name in names},
+        "inputs": {_name(name): _column(entry.inputs[name], rows, name) for name in names},
         "prediction": None if entry.prediction is None else _column(entry.prediction, rows, "prediction"),
-        "score": None if entry.score is None else _column(entry.score, rows, "score"),
+        "score": None if entry.score is None else _numbers(_column(entry.score, rows, "score")),
     }
 
 
@@ -160,6 +160,18 @@ def _column(column: Any, rows: int, name: Any) -> dict[str, Any]:
     if len(words["values"]) != rows:
         raise ArgumentError(f"the column {name!r} has {len(words['values'])} values for {rows} rows")
     return words
+
+
+def _numbers(words: dict[str, Any]) -> dict[str, Any]:
+    if words["type"] not in {"float", "int", "null"}:
+        raise ArgumentError(f"a score is a number, got values of the type {words['type']!r}")
+    return words
+
+
+def _name(name: Any) -> str:
+    """Return the name of an input as one that can be the name of a column, which half of a surrogate pair cannot."""
+    text = str(name)
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def _block_of_records(entries: list[Entry]) -> Block:
@@ -178,9 +190,9 @@ def _block_of_records(entries: list[Entry]) -> Block:
             if 0 in entry.marks
         },
         "key": {str(name): spelled([entry.key[name] for entry in entries]) for name in first.key},
-        "inputs": {str(name): spelled(values) for name, values in inputs if name not in first.key},
+        "inputs": {_name(name): spelled(values) for name, values in inputs if name not in first.key},
         "prediction": None if first.prediction is None else spelled([entry.prediction[0] for entry in entries]),  # type: ignore[index]  # one shape: all have one
-        "score": None if first.score is None else spelled([entry.score[0] for entry in entries]),  # type: ignore[index]  # one shape: all have one
+        "score": None if first.score is None else _numbers(spelled([entry.score[0] for entry in entries])),  # type: ignore[index]  # one shape: all have one
     }
 
 

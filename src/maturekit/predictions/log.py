@@ -11,10 +11,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
+from maturekit._core.arguments import check_number
 from maturekit._core.clock import Clock, as_utc, iso, utc_now
 from maturekit._core.frames import Table, as_frame
-from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.predictions.blocks import Block, key_matches
 from maturekit.predictions.buffer import Buffer
@@ -28,7 +29,6 @@ from maturekit.predictions.tables import table_of
 from maturekit.storage import Store
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 __all__ = ["Log"]
@@ -143,8 +143,12 @@ class Log:
         """
         if not isinstance(entry, Entry):
             raise ArgumentTypeError(f"a log takes an Entry, got {type(entry).__name__}")
-        if entry.time is None:
-            entry.time = self._now()
+        if not entry.one and not isinstance(entry.inputs, pd.DataFrame):
+            raise ArgumentTypeError(f"inputs must be a DataFrame or a mapping, got {type(entry.inputs).__name__}")
+        for name in ("request", "method"):
+            if not isinstance(getattr(entry, name), str):
+                raise ArgumentTypeError(f"{name} must be a text, got {type(getattr(entry, name)).__name__}")
+        entry.time = self._now() if entry.time is None else as_utc(entry.time)
         if entry.rows:
             self._buffer.add(owned(entry), rows=entry.rows)
 
@@ -247,6 +251,8 @@ class Log:
         if not all(wishes):
             raise ArgumentError("an empty key would forget everything", hint="name at least one key column.")
         for name, value in chain.from_iterable(wish.items() for wish in wishes):
+            if pd.api.types.is_list_like(value):
+                raise ArgumentTypeError(f"the key must be one value in {name!r}, got {type(value).__name__}")
             if spell(value) is None:
                 raise ArgumentError(f"the key has no value in {name!r}", hint="name whom to forget.")
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from maturekit._core.clock import parse_iso, utc_now
 from maturekit._core.arguments import check_number
+from maturekit._core.clock import parse_iso, utc_now
 from maturekit.errors import ArgumentError, NotFoundError
 from maturekit.predictions.blocks import Block, each, narrowed
 from maturekit.predictions.joining import joined

@@ -66,7 +66,10 @@ def _times(texts: list[str]) -> pd.Series:
 
 
 def _texts(values: list[str | None]) -> pd.Series:
-    return pd.Series(values, dtype=None if values else object)
+    try:
+        return pd.Series(values, dtype=None if values else object)
+    except UnicodeEncodeError:  # half of a surrogate pair, which the strings of pandas cannot hold
+        return pd.Series(values, dtype=object)
 
 
 def _marked(block: Block) -> tuple[list[str], list[str]]:

@@ -164,7 +164,8 @@ def check_an_event_loop_gets_the_same_answers(wrapper: Wrapper) -> None:
         ones = [wrapper.apredict_one(record) for record in records] if hasattr(wrapper, "predict") else []
         return answer, await asyncio.gather(*ones)
 
-    answer, ones = asyncio.run(ask())
+    with ThreadPoolExecutor(1) as pool:  # a notebook has an event loop in this thread already
+        answer, ones = pool.submit(lambda: asyncio.run(ask())).result()
     wrapper.close()
     np.testing.assert_array_equal(answer.values, getattr(wrapper, name)(frame))
     _assert_alike(ones, [wrapper.predict_one(record) for record in records[: len(ones)]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from functools import partial
 
 import joblib
@@ -106,6 +107,22 @@ def test_a_source_without_chunks_is_refused(doubling, tmp_path):
 def test_chunks_without_rows_are_passed_over(doubling, table, tmp_path):
     Batch(doubling).run([table[:0], table[:3], table[:0], table[3:5]], tmp_path / "scores.csv")
     assert scores(tmp_path / "scores.csv")["row"].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("read_later", [False, True])
+def test_no_more_than_two_chunks_are_in_memory(guarded, broken, tmp_path, read_later):
+    made, most = [], []
+
+    def chunk(at):
+        frame = broken[at : at + 10].copy()
+        made.append(weakref.ref(frame))
+        most.append(sum(frame() is not None for frame in made))
+        return frame
+
+    source = (partial(chunk, at) if read_later else chunk(at) for at in range(0, 100, 10))
+    Batch(guarded, keep=["id"], rows=10).run(source, tmp_path / "scores.csv", rejected=tmp_path / "bad.csv")
+    assert len(most) == 10
+    assert max(most) <= 2
 
 
 def test_every_kind_of_source_gives_the_same_bytes(guarded, broken, tmp_path):

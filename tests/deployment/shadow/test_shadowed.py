@@ -16,7 +16,6 @@ from maturekit.predictions import Log
 from maturekit.registry import Registry
 from maturekit.schema import Column, Schema
 from maturekit.storage import MemoryStore
-from maturekit.testing.wrappers import WRAPPER_CHECKS
 
 FRAME = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0], "id": ["a", "b", "c", "d"]})
 
@@ -56,12 +55,6 @@ def shadowed(champion, challenger, **more):
 def found(service):
     service.close()
     return {finding.rule: finding for finding in service.report().findings}
-
-
-@pytest.mark.parametrize("check", WRAPPER_CHECKS, ids=lambda check: check.__name__)
-def test_it_keeps_the_contract_of_wrappers(check):
-    for wrapper in Shadowed.examples():
-        check(wrapper)
 
 
 def test_the_champion_answers_and_the_challenger_is_asked_the_same_in_another_thread():

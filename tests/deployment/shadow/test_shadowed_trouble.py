@@ -273,7 +273,7 @@ def test_a_forked_child_shadows_with_threads_of_its_own():
     assert found(service)["agreement"].message == "0 of 5 rows differ"
 
 
-@pytest.mark.parametrize("hang", ["while True: pass", "threading.Event().wait()"])
+@pytest.mark.parametrize("hang", ["while True: pass", pytest.param("threading.Event().wait()", marks=pytest.mark.long)])
 def test_the_interpreter_ends_although_a_challenger_hangs(hang):
     code = f"""
 import threading, numpy, pandas

@@ -99,9 +99,10 @@ class Trial:
         if strange:
             raise NotCompiled(f"the values of {strange[0]!r} are of no plain type")
         nullable = [column.nullable or column.severity != "error" for column in columns]
-        sound = [
-            place for place, column in enumerate(columns) if column.kind in {"float", "int"} and not nullable[place]
-        ]
+        numbers = [place for place, column in enumerate(columns) if column.kind in {"float", "int"}]
+        sound: list[int] | None = [place for place in numbers if not nullable[place]]
+        if any(columns[place].severity != "error" for place in numbers):
+            sound = None  # a contract that only warns of infinity lets it through
         self._function, self._jumps = compiled(self._model, nullable, self._method, sound=sound)
         self._types = [
             types - {_other_kind([base[place] for base in [*own, *self._stored()]], self._jumps.get(place, ()))}
@@ -139,7 +140,7 @@ class Trial:
         self._proven.add(types)
         return self.accepted(types)
 
-    def _scored(self, nullable: Sequence[bool], *, sound: Sequence[int] = ()) -> Trial | None:
+    def _scored(self, nullable: Sequence[bool], *, sound: Sequence[int] | None = None) -> Trial | None:
         """Return the trial of a method that tells the scores by which labels are chosen, if there is one to compile."""
         if self._method == "predict" and hasattr(self._model, "classes_"):
             for method in ("decision_function", "predict_proba"):

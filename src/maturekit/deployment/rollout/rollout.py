@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from maturekit._core.arguments import check_number
 from maturekit._core.clock import Clock, as_utc, utc_now
 from maturekit._core.locks import ForkLock
 from maturekit._core.logs import logger
-from maturekit._core.arguments import check_number
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.canary import Divided
@@ -269,7 +269,7 @@ class Rollout(Divided):
             if inside:
                 answer = self._challenged(call)
             else:
-                answer = self._step.handle(call)  # `inward` does this, one Python call later
+                answer = inward(call)
                 answer.arm = "champion"
         except Exception:
             self._watch.notes.take((place, inside, share, "failed", math.nan))

@@ -13,9 +13,9 @@ from typing import IO, TYPE_CHECKING, Self
 
 import numpy as np
 
+from maturekit._core.arguments import check_number
 from maturekit._core.clock import Clock, as_utc, iso, utc_now
 from maturekit._core.files import flush_folder, whole_file
-from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, FormatError
 from maturekit.predictions.blocks import Block
 from maturekit.predictions.sink import Sink

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from maturekit._core.arguments import check_number
 from maturekit._core.clock import iso, parse_iso
 from maturekit._core.extras import require
-from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, FormatError, StorageError
 from maturekit.predictions.blocks import Block, each, narrowed
 from maturekit.predictions.joining import joined

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from maturekit._core.arguments import check_number
 from maturekit._core.clock import iso
 from maturekit._core.files import checked_path, flush_folder
-from maturekit._core.arguments import check_number
 from maturekit.errors import ArgumentError, ForeignFolderError, FormatError, NotFoundError, StorageError
 from maturekit.predictions.blocks import Block
 from maturekit.predictions.sink import Sink
@@ -202,8 +202,12 @@ class SqliteSink(Sink):
             ) from error
 
     def _claim(self, database: sqlite3.Connection) -> None:
-        if _number(database, "application_id") != _OURS:
-            if database.execute("select 1 from sqlite_master").fetchone() or _number(database, "application_id"):
+        holds = database.execute(
+            "select 1 from sqlite_master"
+        ).fetchone()  # before whose it is: both may change together
+        owner = _number(database, "application_id")
+        if owner != _OURS:
+            if holds or owner:
                 raise self._foreign()
             self._keep_a_log(database)
             with _transaction(database):
