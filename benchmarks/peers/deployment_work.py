@@ -21,7 +21,6 @@ from peers.turns import say, take_turns
 from maturekit import deployment
 
 Ask = Callable[[Any], Any]
-PER_TURN = {"ours": 300, "theirs": 5, "pipeline": 5}
 
 
 def mlflow_service(model: Any, frame: pd.DataFrame) -> tuple[Ask, Ask]:
@@ -92,6 +91,8 @@ def main() -> None:
     parser.add_argument("peer")
     parser.add_argument("--model", default="logistic regression")
     parser.add_argument("--turns", type=int, default=15)
+    for name in ("ours", "theirs", "pipeline"):
+        parser.add_argument(f"--{name}", type=int, default=5, help="calls about a record in a turn")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     model = serving.pipelines()[asked.model]
@@ -109,9 +110,9 @@ def main() -> None:
         return work
 
     works = {
-        "ours": times(ours.predict_one, records, PER_TURN["ours"]),
-        "theirs": times(one, records, PER_TURN["theirs"]),
-        "pipeline": times(model.predict, rows, PER_TURN["pipeline"]),
+        "ours": times(ours.predict_one, records, asked.ours),
+        "theirs": times(one, records, asked.theirs),
+        "pipeline": times(model.predict, rows, asked.pipeline),
         "ours, 1000": times(ours.predict, [frame], 3),
         "theirs, 1000": times(many, [frame], 3),
         "pipeline, 1000": times(model.predict, [frame], 3),
