@@ -217,7 +217,7 @@ def test_killed_at_random_moments_until_it_is_done(guarded, broken, tmp_path, jo
     with started("whole") as undisturbed:
         undisturbed.communicate()
     assert undisturbed.returncode == 0
-    draw, kills, ended, longest = random.Random(0), 0, None, 0.2 if jobs == 1 else 4.0
+    draw, kills, ended, longest = random.Random(0), 0, None, 0.2 if jobs == 1 else 1.0
     while ended != 0:
         with started("parts") as job:
             assert job.stdout.readline() == "ready\n"
