@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import os
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from maturekit._core.locks import ForkLock
 
 __all__ = ["Threads"]
 
@@ -28,7 +29,7 @@ class Threads:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0
 
@@ -47,8 +48,6 @@ class Threads:
 
     def _running(self) -> ThreadPoolExecutor:
         if self._pool is None or self._process != os.getpid():
-            if self._process != os.getpid():
-                self._lock = threading.Lock()  # in a child the lock may be held by a thread that is not there
             with self._lock:
                 if self._pool is None or self._process != os.getpid():
                     self._process = os.getpid()
