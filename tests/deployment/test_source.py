@@ -22,8 +22,8 @@ def source():
 
 
 def test_frames_and_records_get_the_same_answer_with_version_and_time(source):
-    whole = source.handle(Call(frame=FRAME))
-    one = source.handle(Call(record={"a": 2.0}))
+    whole = source._answer(Call(frame=FRAME))
+    one = source._answer(Call(record={"a": 2.0}))
     assert np.allclose(whole.values, [1.0, 3.0, 5.0])
     assert one.one() == pytest.approx(5.0)
     for answer in (whole, one):
@@ -34,7 +34,7 @@ def test_frames_and_records_get_the_same_answer_with_version_and_time(source):
 def test_a_method_that_the_model_lacks_is_refused_for_frames_and_records(source):
     for call in (Call("predict_proba", frame=FRAME), Call("predict_proba", record={"a": 1.0})):
         with pytest.raises(ArgumentError, match="LinearRegression cannot be asked to 'predict_proba'"):
-            source.handle(call)
+            source._answer(call)
 
 
 def test_under_another_schema_it_is_the_same_model_and_always_the_same_object(source):
@@ -67,9 +67,9 @@ def test_a_record_has_no_order_so_a_model_that_knows_no_names_is_not_asked_about
     model = LinearRegression().fit([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [1.0, 2.0, 3.0])
     bare = Source(model)
     with pytest.raises(ArgumentError, match="fitted on an array, so it does not know which value"):
-        bare.handle(Call(record={"b": 0.0, "a": 5.0}))
+        bare._answer(Call(record={"b": 0.0, "a": 5.0}))
     assert list(bare._paths(None)) == []
     named = Source(model, Schema({"a": Column("float"), "b": Column("float")}))
     for record in ({"a": 5.0, "b": 0.0}, {"b": 0.0, "a": 5.0}):
-        answer = named.handle(Call(record=record).narrowed(contract=named.contract))
+        answer = named._answer(Call(record=record).narrowed(contract=named.contract))
         assert answer.one() == pytest.approx(10.0)

@@ -151,7 +151,7 @@ def test_calibration_and_cross_validation_take_a_wrapper_as_a_fitted_model():
     assert CalibratedClassifierCV(wrapper, cv=2).fit(frame, target).predict(frame).shape == (40,)
 
 
-def test_answers_are_timed_by_every_wrapper_on_their_way_out():
+def test_an_answer_carries_the_time_of_the_model_on_its_way_out_and_that_of_the_whole_in_the_end():
     class Slow(Wrapper):
         def _handle(self, call, inward):
             answer = inward(call)

@@ -80,7 +80,7 @@ class Answer:
     arm : str
         Which model answered, where there was a choice: ``"champion"``, ``"challenger"``, ``"fallback"``.
     seconds : float
-        How long it took, measured by the outermost wrapper.
+        How long it took, measured by the outermost wrapper; until then, how long the model alone took.
 
     Examples
     --------

@@ -61,7 +61,8 @@ class Call:
     """Whether an event loop asks, which must not wait: what is not known to take microseconds goes into a thread."""
     _request: str = ""
     _origin: Call | None = None
-    _pins: dict[int, Any] | None = None
+    _asked: Call | None = None
+    _pins: dict[Any, Any] | None = None
 
     def __init__(
         self,
@@ -111,11 +112,24 @@ class Call:
         return origin._request  # noqa: SLF001  # as above
 
     @property
-    def pins(self) -> dict[int, Any]:
-        """What a source chose for this call, by the source's id: one call sees one version, however often it asks."""
-        if self._pins is None:
-            self._pins = {}
-        return self._pins
+    def pins(self) -> dict[Any, Any]:
+        """What a step chose for this call, by the step: one call sees one version, however often it asks."""
+        asked = self._asked or self
+        if asked._pins is None:  # noqa: SLF001  # the same class
+            asked._pins = {}  # noqa: SLF001  # as above
+        return asked._pins  # noqa: SLF001  # as above
+
+    def behind(self, contract: Contract, record: Mapping[str, Any]) -> Call:
+        """Return the call that a guard passes inward about one record: its features, under its contract."""
+        call = Call.__new__(Call)
+        call.method = self.method
+        call.record = record
+        call.contract = contract
+        if self.deadline is not None:
+            call.deadline = self.deadline
+        call._origin = self._origin or self  # noqa: SLF001  # the same class
+        call._asked = self._asked or self  # noqa: SLF001  # as above
+        return call
 
     def narrowed(
         self,
@@ -150,7 +164,7 @@ class Call:
         call.deadline = self.deadline if deadline is None else deadline
         call.places = self.places if places is None else places if self.places is None else self.places[places]
         call._origin = self._origin or self  # noqa: SLF001  # the same class
-        call._pins = self.pins  # noqa: SLF001  # the same class
+        call._asked = self._asked or self  # noqa: SLF001  # as above
         return call
 
     def in_a_loop(self) -> Call:
@@ -162,7 +176,7 @@ class Call:
     def copied(self) -> Call:
         """Return the same question for a second model: what the first one pinned is not the second one's."""
         call = self.narrowed()
-        call._pins = None  # noqa: SLF001  # the same class
+        call._asked = None  # noqa: SLF001  # the same class
         return call
 
     def table(self, names: Iterable[str] | None = None) -> Any:
@@ -187,8 +201,9 @@ class Call:
         For a record that is its value, for a table a Series. So a wrapper finds ids that a guard took out.
         """
         origin = self._origin or self
-        if origin.record is not None:
-            return origin.record.get(name)
+        record = origin.record
+        if record is not None:
+            return record.get(name)
         if not hasattr(origin.frame, "columns"):
             return None
         table = origin.frame if isinstance(origin.frame, pd.DataFrame) else as_frame(origin.frame)

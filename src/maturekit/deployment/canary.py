@@ -33,6 +33,7 @@ class Divided(Wrapper, ABC):
         self.challenger = challenger
         self.key = key
         self._second = step_of(challenger)
+        self._challenger = self._second._answer  # noqa: SLF001  # asked of every step
         self._split = Split(salt)
         self._place = self._split.place
         self._recent = self._split.recent
@@ -51,7 +52,7 @@ class Divided(Wrapper, ABC):
         if not self._agreed:
             self._check_classes()
             self._agreed = True
-        answer = self._second.handle(call)  # the champion is not asked: there are no two answers to keep apart
+        answer = self._challenger(call)  # the champion is not asked: there are no two answers to keep apart
         answer.arm = "challenger"
         return answer
 
@@ -146,10 +147,9 @@ class Canary(Divided):
     def _handle(self, call: Call, inward: Inward) -> Answer:
         if call.record is None:
             return self._handle_rows(call, inward)
-        key = call.key(self.key)
-        place = self._recent.get(key) if type(key) is str else None
-        if place is None:
-            place = self._place(key)
+        record = (call._origin or call).record  # noqa: SLF001  # as `call.key` does, in half the time
+        key = call.key(self.key) if record is None else record.get(self.key)
+        place = (self._recent.get(key) if type(key) is str else None) or self._place(key)
         if place is not None and place < self._limit:
             return self._challenged(call)
         answer = inward(call)

@@ -128,7 +128,7 @@ class Fallback(Wrapper):
     def _asked(self, question: Call, error: Exception | None) -> Answer | None:
         """Return what the fallback says; None if it cannot."""
         try:
-            return self._second.handle(question)
+            return self._second._answer(question)  # noqa: SLF001  # asked of every step
         except Exception as second:  # noqa: BLE001  # whatever it is, the call ends as it would without a fallback
             note = f"The fallback had no answer either: {type(second).__name__}: {second}"
             known = getattr(error, "__notes__", ())
@@ -173,14 +173,14 @@ class _Constant:
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = {method: np.asarray(value) for method, value in values.items()}
 
-    def handle(self, call: Call) -> Answer:
+    def _answer(self, call: Call) -> Answer:
         if call.method not in self._values:
             raise ArgumentError(f"there is no constant for {call.method!r}")
         value = self._values[call.method]
         values = np.repeat(value[np.newaxis], call.rows, axis=0)
         return Answer(values, rows=call.rows, request=call.request, method=call.method)
 
-    def _source(self, call: Call) -> Source:  # noqa: ARG002  # this and the next are asked of every step
+    def _source(self, call: Call) -> Source:  # noqa: ARG002  # asked of every step, as is the next
         return Source(self)
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # as above

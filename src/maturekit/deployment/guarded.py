@@ -112,7 +112,7 @@ class Guarded(Wrapper):
             features = contract.narrowed(record, contract.cleared(findings))
         else:
             features = contract.narrowed(record)
-        answer = inward(call.narrowed(record=features, contract=contract))
+        answer = inward(call.behind(contract, features))
         if not findings and terms.check.is_sound(answer._one, call.method):  # noqa: SLF001  # a record's plain value
             return answer
         return _checked(answer, terms.check, findings)

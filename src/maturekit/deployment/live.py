@@ -117,14 +117,18 @@ class Live(Wrapper):
         return self._following.refresh()
 
     def _handle(self, call: Call, inward: Inward) -> Answer:  # noqa: ARG002  # there is nothing but the source inside
-        source: Source = call.pins.get(id(self)) or self._source(call)
-        return source.handle(call)
+        return self._source(call)._answer(call)  # noqa: SLF001  # asked of every step
 
     def _source(self, call: Call) -> Source:
-        pins = call.pins
-        source: Source | None = pins.get(id(self))
+        asked = call._asked or call  # noqa: SLF001  # as `call.pins` does; this is on the path of each call, twice
+        pins = asked._pins  # noqa: SLF001  # as above
+        if pins is None:
+            pins = asked._pins = {}  # noqa: SLF001  # as above
+        source: Source | None = pins.get(self)
         if source is None:
-            source = pins[id(self)] = self._now().source
+            following = self._following
+            serving = following.serving if following.ready else None
+            source = pins[self] = (serving or following.now()).source
         return source
 
     def _now(self) -> Serving:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -113,20 +114,21 @@ class Recorded(Wrapper):
         self._lock = ForkLock()
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
+        started = time.perf_counter()
         try:
             answer = inward(call)
         except Exception as error:
-            self._record(call, _failure(call, error))
+            self._record(call, _failure(call, error), time.perf_counter() - started)
             raise
-        self._record(call, answer)
+        self._record(call, answer, time.perf_counter() - started)
         return answer
 
-    def _record(self, call: Call, answer: Answer) -> None:
+    def _record(self, call: Call, answer: Answer, seconds: float) -> None:
         try:
             if call.record is not None:
-                self._record_one(call, answer)
+                self._record_one(call, answer, seconds)
             else:
-                self._record_rows(call, answer)
+                self._record_rows(call, answer, seconds)
             self._healthy = True
         except Exception as error:  # noqa: BLE001  # whatever the log does, the prediction goes on
             with self._lock:
@@ -135,19 +137,21 @@ class Recorded(Wrapper):
                 logger.warning("a prediction was not recorded: %s: %s", type(error).__name__, error)
             self._healthy = False
 
-    def _record_one(self, call: Call, answer: Answer) -> None:
+    def _record_one(self, call: Call, answer: Answer, seconds: float) -> None:
         key = {name: call.key(name) for name in self._names}
         if self._sample is not None and not self._sample.holds(key.values(), otherwise=call.request):
             return
         source = self._source_of(call)
-        self.log.defer(RecordSeen(call, answer, self._plan(call, source), key, source and source.model))
+        self.log.defer(
+            RecordSeen(call, answer, self._plan(call, source), key, source and source.model, seconds=seconds)
+        )
 
-    def _record_rows(self, call: Call, answer: Answer) -> None:
+    def _record_rows(self, call: Call, answer: Answer, seconds: float) -> None:
         if self._sample is not None and not self._names and not self._sample.holds((), otherwise=call.request):
             return
         key = {name: copied(call.key(name)) for name in self._names}
         source = self._source_of(call)
-        seen = TableSeen(call, answer, self._plan(call, source), key, source and source.model)
+        seen = TableSeen(call, answer, self._plan(call, source), key, source and source.model, seconds=seconds)
         seen.sample = self._sample if key else None
         self.log.defer(seen, rows=call.rows)
 

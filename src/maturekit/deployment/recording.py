@@ -114,13 +114,15 @@ class _Seen:
 
     __slots__ = ("classes", "key", "marks", "method", "plan", "request", "seconds", "values")
 
-    def __init__(self, call: Call, answer: Answer, plan: Plan, key: dict[str, Any], model: Any) -> None:
+    def __init__(
+        self, call: Call, answer: Answer, plan: Plan, key: dict[str, Any], model: Any, *, seconds: float
+    ) -> None:
         self.plan = plan
         self.request = call.request
         self.key = key
         self.method = method = answer.method
         self.marks = dict(answer.marks) if answer.marks else answer.marks
-        self.seconds = answer.seconds
+        self.seconds = seconds
         self.classes = getattr(model, "classes_", None) if method == "predict_proba" else None
 
 
@@ -129,8 +131,10 @@ class RecordSeen(_Seen):
 
     __slots__ = ("arm", "digest", "record", "version")
 
-    def __init__(self, call: Call, answer: Answer, plan: Plan, key: dict[str, Any], model: Any) -> None:
-        super().__init__(call, answer, plan, key, model)
+    def __init__(
+        self, call: Call, answer: Answer, plan: Plan, key: dict[str, Any], model: Any, *, seconds: float
+    ) -> None:
+        super().__init__(call, answer, plan, key, model, seconds=seconds)
         self.record = plan.kept_of_record(call.record)  # type: ignore[arg-type]  # this is for records
         self.values = answer.one() if answer.places is None and self.method in _TOLD else None
         self.version = answer.version
@@ -167,8 +171,10 @@ class TableSeen(_Seen):
 
     __slots__ = ("names", "places", "rows", "sample", "shares", "table", "where", "who")
 
-    def __init__(self, call: Call, answer: Answer, plan: Plan, key: dict[str, Any], model: Any) -> None:
-        super().__init__(call, answer, plan, key, model)
+    def __init__(
+        self, call: Call, answer: Answer, plan: Plan, key: dict[str, Any], model: Any, *, seconds: float
+    ) -> None:
+        super().__init__(call, answer, plan, key, model, seconds=seconds)
         self.table = plan.kept_of_table(call.frame)
         self.names = None if hasattr(call.frame, "columns") else getattr(model, "feature_names_in_", None)
         self.places = call.places

@@ -40,8 +40,8 @@ class Source:
     --------
     >>> from sklearn.dummy import DummyRegressor
     >>> model = DummyRegressor(strategy="constant", constant=2.5).fit([[0.0]], [1.0])
-    >>> Source(model).handle(Call("predict", frame=[[0.0], [1.0]])).values.tolist()
-    [2.5, 2.5]
+    >>> Source(model).row_path("predict", None).ask(Call("predict", record={"x": 0.0}))[0].tolist()
+    [2.5]
     """
 
     def __init__(
@@ -79,8 +79,8 @@ class Source:
             made = self._under.setdefault(id(schema), made)  # it holds the schema, so the id stays taken
         return made
 
-    def handle(self, call: Call) -> Answer:
-        """Let the estimator answer, and say who it was."""
+    def _answer(self, call: Call) -> Answer:
+        """Let the estimator answer, and say who it was and how long it took."""
         started = time.perf_counter()
         if call.record is None:
             self._check_method(call.method)

@@ -68,7 +68,7 @@ class Wrapper(Face, ABC):
 
     def __init__(self, model: Any) -> None:
         self._step = step_of(model)
-        self._inward = self._step.handle  # bound once: every call saves a twentieth of the check of a record
+        self._inward = self._step._answer  # noqa: SLF001  # asked of every step; bound once: it is on the path of each call
         self._threads = Threads()
         self.model = model
 
@@ -86,6 +86,14 @@ class Wrapper(Face, ABC):
 
     def _close(self) -> None:
         """Finish what this wrapper has begun beside its calls."""
+
+    @final
+    def _answer(self, call: Call) -> Answer:
+        """Answer a call that a wrapper further out passes inward, or `handle`, which also takes the time."""
+        answer = self._handle(call, self._inward)
+        if type(answer) is not Answer and not isinstance(answer, Answer):
+            raise ArgumentTypeError(f"{type(self).__name__}._handle must return an Answer, got {type(answer).__name__}")
+        return answer
 
     def _source(self, call: Call) -> Source:
         """Return what will answer this call at the end of the chain; the same for as long as the call lasts."""
@@ -105,9 +113,7 @@ class Wrapper(Face, ABC):
                 hint="write `handle(Call(frame=...))`, or use `predict`.",
             )
         started = time.perf_counter()
-        answer = self._handle(call, self._inward)
-        if type(answer) is not Answer and not isinstance(answer, Answer):
-            raise ArgumentTypeError(f"{type(self).__name__}._handle must return an Answer, got {type(answer).__name__}")
+        answer = self._answer(call)
         answer.seconds = time.perf_counter() - started
         return answer
 
@@ -191,7 +197,7 @@ class Wrapper(Face, ABC):
 
 
 Step = Wrapper | Source
-"""What can stand inside a wrapper: both are asked by `handle`, `_source`, `_waits` and `_paths`."""
+"""What can stand inside a wrapper: both are asked by `_answer`, `_source`, `_waits` and `_paths`."""
 
 
 def step_of(model: Any) -> Step:

@@ -78,7 +78,7 @@ class Scorer:
         *,
         versioned: bool,
         marked: bool,
-        pins: dict[int, Any],
+        pins: dict[Any, Any],
     ) -> None:
         self.model = model
         self.method = method
@@ -103,7 +103,7 @@ class Scorer:
         table = frame if self._features is None else _chosen(frame, self._features)
         call = Call(self.method, frame=table)
         call.pins.update(self.pins)
-        answer = self._step.handle(call)
+        answer = self._step._answer(call)  # noqa: SLF001  # of the same package
         everywhere = np.arange(len(frame))
         places = everywhere if answer.places is None else np.asarray(answer.places)
         reasons: Counter[str] = Counter()

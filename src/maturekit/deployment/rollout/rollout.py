@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -265,6 +266,7 @@ class Rollout(Divided):
             if place is None:
                 return self._all(call, inward)
         inside = place < limit
+        started = time.perf_counter()
         try:
             if inside:
                 answer = self._challenged(call)
@@ -275,8 +277,9 @@ class Rollout(Divided):
             self._watch.notes.take((place, inside, share, "failed", math.nan))
             self._watch.hurry()
             raise
+        seconds = time.perf_counter() - started
         status = status_of(answer.marks, 0) if answer.marks else "ok"
-        self._watch.notes.take((place, inside, share, status, answer.seconds))
+        self._watch.notes.take((place, inside, share, status, seconds))
         return answer
 
     def _handle_noted(self, call: Call, inward: Inward, share: float, limit: bytes) -> Answer:

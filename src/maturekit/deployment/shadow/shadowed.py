@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-import numpy as np
 import pandas as pd
 
 from maturekit._core.arguments import check_number, checked_names
@@ -162,10 +161,14 @@ class Shadowed(Wrapper):
         return self._tally.report(dropped=aside.dropped, late=aside.late, stuck=aside.stuck)
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
+        if self._drawn is not None and self._drawn() >= self.share:
+            return inward(call)
+        started = time.perf_counter()
         answer = inward(call)
-        if (self._drawn is None or self._drawn() < self.share) and self._aside.room(call.rows):
+        seconds = time.perf_counter() - started
+        if self._aside.room(call.rows):
             try:
-                self._aside.put(_job(call, answer), call.rows)
+                self._aside.put(_job(call, answer, seconds), call.rows)
             except Exception as error:  # noqa: BLE001  # whatever the table is, the champion has answered
                 self._tally.take(type(error).__name__)
         return answer
@@ -193,20 +196,21 @@ class _Marked(Wrapper):
         return answer
 
 
-_Job = tuple[Call, str, Any, Any, dict[str, Any]]
-"""A call, its request, its frame or record, that of the call as it first came in (None if it is the same), and what was
-answered: all kept from whoever may change it now. Plain, since the caller makes it."""
+_Job = tuple[Call, str, Any, Any, dict[str, Any], float]
+"""A call, its request, its frame or record, that of the call as it first came in (None if it is the same), what was
+answered, all kept from whoever may change it now, and the seconds it took. Plain, since the caller makes it."""
 
 
-def _job(call: Call, answer: Answer) -> _Job:
+def _job(call: Call, answer: Answer, seconds: float) -> _Job:
     origin, record = call.origin, call.record
     told = vars(answer).copy()
     if told.get("_values") is not None:
         told["_values"] = _kept(told["_values"])
     if record is not None:
         first = None if origin is call or origin.record is None else dict(origin.record)
-        return call, call.request, dict(record), first, told
-    return call, call.request, _kept(call.frame), None if origin is call else _kept(origin.frame), told
+        return call, call.request, dict(record), first, told, seconds
+    first = None if origin is call else _kept(origin.frame)
+    return call, call.request, _kept(call.frame), first, told, seconds
 
 
 _LAZY = int(pd.__version__.partition(".")[0]) >= 3  # copies of frames are made when one of them is written to
@@ -232,13 +236,12 @@ class _Asking(NamedTuple):
     def ask(self, job: _Job) -> tuple[Pair, Compared] | str:
         """Return what was compared, or the name of what went wrong."""
         try:
-            call, answer = _again(job, time.monotonic() + self.seconds), _told(job[-1])
+            call, answer = _again(job, time.monotonic() + self.seconds), _told(job[-2])
             began = time.perf_counter()
             other = self.second.handle(call)
             aside = time.perf_counter() - began
             found = compared(answer, other, tolerance=self.tolerance)
-            if not np.isnan(answer.seconds):
-                found.seconds, found.aside = answer.seconds, aside
+            found.seconds, found.aside = job[-1], aside
             if found.differed and self.on_difference is not None:
                 self.on_difference(call, answer, other)
         except BaseException as error:  # noqa: BLE001  # a model that ends the interpreter ends no worker
@@ -248,7 +251,7 @@ class _Asking(NamedTuple):
 
 def _again(job: _Job, deadline: float) -> Call:
     """Return the same question with pins of its own, about what it was about when it was answered."""
-    call, request, table, first, _ = job
+    call, request, table, first, *_ = job
     what = "frame" if call.record is None else "record"
     root = Call(call.method, request=request, **{what: table if first is None else first})
     return root.narrowed(**{what: table}, places=call.places, contract=call.contract, deadline=deadline)
