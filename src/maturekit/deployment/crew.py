@@ -7,6 +7,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from maturekit._core.aside import Aside, joined
@@ -235,20 +236,18 @@ class _Hand(threading.Thread):
     def __init__(self, crew: Crew) -> None:
         super().__init__(name="maturekit-limited", daemon=True)
         self._crew = crew
-        self._job: _Job | None = None
-        self._called = threading.Semaphore(0)
-
-    def give(self, job: _Job | None) -> None:
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self.give = self._jobs.put
         """Hand over a job to an idle thread; None to end it."""
-        self._job = job
-        self._called.release()
 
     def run(self) -> None:
         while True:
-            while not self._called.acquire(timeout=_IDLE_SECONDS):
+            try:
+                job = self._jobs.get(timeout=_IDLE_SECONDS)
+            except Empty:
                 if self._crew._dismissed(self):  # noqa: SLF001  # one thing in two classes
                     return
-            job, self._job = self._job, None
+                continue
             if job is None:
                 return
             job.do()
