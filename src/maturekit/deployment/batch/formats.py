@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import io
 import shutil
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
 import pandas as pd
 
-from maturekit._core.digest import digest_of
 from maturekit._core.extras import require
 from maturekit._core.files import whole_file
 from maturekit.errors import ArgumentError, IntegrityError
 
-__all__ = ["FORMATS", "Format", "Part", "format_of"]
+__all__ = ["FORMATS", "Format", "Part", "digest_of", "format_of"]
 
 
 class Part:
@@ -26,7 +26,7 @@ class Part:
     path : Path
         The file.
     digest : str
-        Digest of its bytes.
+        What `digest_of` says of its bytes.
     columns : tuple of str
         Its columns.
     """
@@ -50,13 +50,22 @@ class Part:
         return data
 
 
+def digest_of(data: bytes | memoryview) -> str:
+    """Return what tells the bytes of a part from those that a disk has spoiled.
+
+    >>> digest_of(b"one")
+    'crc32:7a6c86f1'
+    """
+    return f"crc32:{zlib.crc32(data):08x}"
+
+
 class Format(Protocol):
     """A way to write rows; all bytes depend on the rows alone."""
 
     suffix: str
     """That of a part."""
 
-    def encode(self, frame: pd.DataFrame) -> bytes:
+    def encode(self, frame: pd.DataFrame) -> bytes | memoryview:
         """Return the rows of one chunk."""
 
     def join(self, parts: Sequence[Part], columns: Sequence[str], target: Path, notes: Mapping[str, str]) -> None:
@@ -94,14 +103,14 @@ class _Parquet:
 
     suffix = ".arrow"
 
-    def encode(self, frame: pd.DataFrame) -> bytes:
+    def encode(self, frame: pd.DataFrame) -> memoryview:
         """Return the rows as an Arrow file."""
         arrow, _ = _arrow()
         table = arrow.table({name: _array(frame[name], arrow) for name in frame.columns})
-        buffer = io.BytesIO()
+        buffer = arrow.BufferOutputStream()
         with arrow.ipc.new_file(buffer, table.schema) as writer:
             writer.write_table(table)
-        return buffer.getvalue()
+        return memoryview(buffer.getvalue())
 
     def join(self, parts: Sequence[Part], columns: Sequence[str], target: Path, notes: Mapping[str, str]) -> None:
         """Write all parts into one file; a column has the one type that holds the values of all parts."""
@@ -113,7 +122,9 @@ class _Parquet:
         arrow, parquet = _arrow()
         texts = [field.name for field in schema if not arrow.types.is_primitive(field.type)]  # numbers seldom repeat
         steps = {field.name: "DELTA_BINARY_PACKED" for field in schema if arrow.types.is_integer(field.type)}
-        with parquet.ParquetWriter(file, schema, use_dictionary=texts, column_encoding=steps) as writer:
+        bounds = [field.name for field in schema if not arrow.types.is_dictionary(field.type)]
+        options = {"use_dictionary": texts, "column_encoding": steps, "write_statistics": bounds}
+        with parquet.ParquetWriter(file, schema, **options) as writer:
             for part in parts:
                 table = arrow.ipc.open_file(arrow.BufferReader(part.read())).read_all()
                 arrays = [_cast(table, field, arrow) for field in schema]
@@ -131,7 +142,7 @@ class _Parquet:
     def _schema(self, parts: Sequence[Part], columns: Sequence[str], notes: Mapping[str, str]) -> Any:
         arrow, _ = _arrow()
         known: dict[str, Any] = dict.fromkeys(_all_columns(parts) or columns, arrow.null())
-        known |= {"row": arrow.int64(), "status": arrow.large_string()}  # also where there are no rows
+        known |= {"row": arrow.int64(), "status": _words(arrow)}  # also where there are no rows
         for part in parts:
             for field in self._columns(part):
                 known[field.name] = _wider(known[field.name], field.type, arrow)
@@ -200,8 +211,19 @@ def _array(column: pd.Series, arrow: Any) -> Any:
         array = array.combine_chunks()
     kind = array.type
     if arrow.types.is_dictionary(kind):  # two chunks may know other categories
-        array = array.cast(kind.value_type)
-    return array.cast(arrow.large_string()) if arrow.types.is_string(array.type) else array
+        texts = arrow.types.is_string(kind.value_type) or arrow.types.is_large_string(kind.value_type)
+        return _as_words(array, arrow) if texts else array.cast(kind.value_type)
+    return array.cast(arrow.large_string()) if arrow.types.is_string(kind) else array
+
+
+def _words(arrow: Any) -> Any:
+    """Return the type of a column of few texts, whichever they are: each is stored once a chunk."""
+    return arrow.dictionary(arrow.int32(), arrow.large_string())
+
+
+def _as_words(array: Any, arrow: Any) -> Any:
+    codes, words = array.indices.cast(arrow.int32()), array.dictionary.cast(arrow.large_string())
+    return arrow.DictionaryArray.from_arrays(codes, words)
 
 
 def _wider(one: Any, other: Any, arrow: Any) -> Any:

@@ -57,7 +57,8 @@ def _texts(column: pd.Series) -> list[int] | None:
     stops = np.frombuffer(places, dtype=np.int64)[array.offset : array.offset + len(array) + 1]
     first, last = (int(stops[0]), int(stops[-1])) if len(stops) else (0, 0)
     held = zlib.crc32(memoryview(data)[first:last]) if data is not None else 0
-    return [held, _crc(stops - first), _crc(column.isna().to_numpy())]
+    gaps = _crc(column.isna().to_numpy()) if array.null_count else 0
+    return [held, _crc(np.diff(stops).astype(np.uint32)), gaps]
 
 
 def _hashed(column: pd.Series) -> int:

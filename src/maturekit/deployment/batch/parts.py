@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from maturekit._core.digest import canonical_json, check_format, digest_of, parse_json
+from maturekit._core.digest import canonical_json, check_format, parse_json
 from maturekit._core.files import checked_path, flush_folder, whole_file
 from maturekit.deployment.batch.claim import Claim
-from maturekit.deployment.batch.formats import Part, format_of
+from maturekit.deployment.batch.formats import Part, digest_of, format_of
 from maturekit.deployment.batch.plan import same_plan
 from maturekit.deployment.batch.record import Record
 from maturekit.errors import FormatError, KeyTakenError, StorageError

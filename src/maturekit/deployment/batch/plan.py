@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -74,6 +75,7 @@ def versions_in(description: Any) -> Iterator[tuple[str | None, str | None]]:
             yield from versions_in(part)
 
 
+@cache
 def packages() -> dict[str, str]:
     """Return the versions of the packages that decide how a row is scored and written."""
     known = {}

@@ -106,6 +106,7 @@ class Scorer:
         answer = self._step._answer(call)  # noqa: SLF001  # of the same package
         everywhere = np.arange(len(frame))
         places = everywhere if answer.places is None else np.asarray(answer.places)
+        missing = np.setdiff1d(everywhere, places, assume_unique=True) if len(places) < len(frame) else places[:0]
         reasons: Counter[str] = Counter()
         for _, why in answer.marks.values():
             reasons.update(why)
@@ -113,7 +114,7 @@ class Scorer:
             len(frame),
             mark,
             self._answered(frame, answer, places),
-            _rejected(frame, answer, np.setdiff1d(everywhere, places, assume_unique=True)),
+            _rejected(frame, answer, missing),
             dict(sorted(reasons.items())),
             tuple(sorted(set(_versions(answer)), key=str)),
         )
@@ -200,9 +201,11 @@ def _spread(word: str | None, rows: int, others: Sequence[tuple[Any, str | None]
 
 
 def _rejected(frame: pd.DataFrame, answer: Answer, places: NDArray[np.int64]) -> pd.DataFrame:
+    if not len(places):
+        return pd.DataFrame(index=places)
     rows = places.tolist()
     said = {
-        "status": [answer.marks[row][0] if row in answer.marks else "failed" for row in rows],
+        "status": pd.Categorical([answer.marks[row][0] if row in answer.marks else "failed" for row in rows]),
         "reasons": [", ".join(answer.marks[row][1]) if row in answer.marks else "" for row in rows],
     }
     names = {name: f"input.{name}" for name in ("row", "status", "reasons") if name in frame.columns}
