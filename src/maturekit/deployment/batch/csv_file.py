@@ -131,7 +131,7 @@ def _parsed(data: bytes, chunk: _Chunk, kinds: Mapping[str, str], guessed: set[s
             header=None,
             names=names,
             keep_default_na=False,
-            low_memory=False,
+            low_memory=not guessed,  # in small pieces, which are faster but would be guessed apart
             encoding="utf-8",
             **options,
         )
