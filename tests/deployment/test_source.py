@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression
 
 from maturekit.deployment import Call
 from maturekit.deployment.source import Source
-from maturekit.errors import ArgumentError
+from maturekit.errors import ArgumentError, SchemaError
 from maturekit.schema import Column, Schema
 
 FRAME = pd.DataFrame({"a": [0.0, 1.0, 2.0]})
@@ -61,6 +61,19 @@ def test_a_new_version_prepares_what_the_old_one_was_asked_under_the_contracts_t
     new = Source(LinearRegression().fit(FRAME, [0.0, 1.0, 2.0]), new_schema)
     new.prepared_like(source)
     assert {contract and contract.whole for _, contract in new._row_paths} == {None, new_schema, guards}
+
+
+def test_a_new_version_is_ready_under_the_policy_of_a_guard():
+    schema = Schema({"a": Column("float"), "kind": Column("category", categories=[1, 2])})
+    model = LinearRegression().fit(FRAME.assign(kind=[1, 2, 1]), [0.0, 1.0, 2.0])
+    for policy in ("allow", {"kind": "missing"}):
+        old, new = Source(model, schema), Source(model, schema)
+        old.row_path("predict", old.contract_under(schema, policy))
+        new.prepared_like(old)
+        assert list(new._row_paths) == [("predict", new.contract_under(schema, policy))]
+        assert new.contract_under(schema, policy) is not new.contract
+        with pytest.raises(SchemaError, match="'kind'"):  # neither the model nor a policy can name what is gone
+            Source(model, SCHEMA).prepared_like(old)
 
 
 def test_a_record_has_no_order_so_a_model_that_knows_no_names_is_not_asked_about_one():

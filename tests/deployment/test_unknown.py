@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import LinearRegression
 
 from maturekit.deployment import Call, Guarded, Live, Wrapper
+from maturekit.deployment.compiled.trial import Trial
 from maturekit.errors import ArgumentError, ArgumentTypeError, RejectedRecordError, SchemaError
 from maturekit.registry import Registry
 from maturekit.schema import Column, Schema
@@ -158,3 +160,23 @@ def test_a_new_version_with_another_contract_is_answered_under_the_same_policy()
         answer = service.handle(Call(record=ODD))
         assert (answer.version, answer.status) == (f"fares:{version.number}", ["ok"])
         assert [finding.columns for finding in answer.findings] == [("carrier",)]
+
+
+def test_a_version_that_is_swapped_in_answers_the_first_record_by_compiled_code_also_under_a_policy(monkeypatch):
+    registry = Registry(MemoryStore(), actor="ada")
+    frame = pd.DataFrame({"distance": [1.0, 2.0, 3.0]})
+    schema = Schema({"distance": Column("float"), "stops": Column("category", categories=[0, 1])})
+    frame["stops"] = [0, 1, 0]
+    for factor in (1.0, 2.0):
+        model = LinearRegression().fit(frame, factor * frame["distance"])
+        version = registry.register("line", model, schema=schema, examples=frame)
+    registry.promote(registry["line:1"], to="production", actor="ada", reason="test")
+    live = Live(registry, "line@production", refresh_seconds=float("inf"))
+    service = Guarded(live, unknown="allow")
+    assert service.predict_one({"distance": 2.0, "stops": 7}) == pytest.approx(2.0)
+    registry.promote(version, to="production", actor="ada", reason="test")
+    assert live.refresh()
+    proofs = []
+    monkeypatch.setattr(Trial, "run", lambda self, values: proofs.append(values))
+    assert service.predict_one({"distance": 2.0, "stops": 7}) == pytest.approx(4.0)
+    assert proofs == []

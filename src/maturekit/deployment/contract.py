@@ -62,6 +62,7 @@ class Contract:
         features = under_policy(features, unknown)
         rules = [rule for rule in serving.rules if rule.judges_records and set(rule.columns) <= set(features)]
         self.whole = schema
+        self.unknown = unknown
         self.schema = Schema(features, rules)
         known = getattr(source.model, "feature_names_in_", None)
         self.names = list(features) if known is None else [str(name) for name in known]

@@ -154,8 +154,7 @@ class Guarded(Wrapper):
                 "there is no contract: neither `schema=` nor a registered version behind the model has one",
                 hint="pass `schema=`, or register the model with one.",
             )
-        contract = None if self.unknown is not None else source.under(schema).contract
-        return contract or Contract(schema, source, unknown=self.unknown)
+        return source.contract_under(schema, self.unknown)
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # the guard's own holds further in
         last = self._last  # None if nothing was answered yet: the model may have to be loaded

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.contract import Contract
 from maturekit.deployment.row_path import RowPath
+from maturekit.deployment.unknown import Policies
 from maturekit.errors import ArgumentError
 from maturekit.schema import Schema
 
@@ -57,16 +58,23 @@ class Source:
         self.reference = reference
         self.digest = digest
         self.examples = examples
-        self._contract: Contract | None = None
+        self._contracts: dict[Any, Contract] = {}
         self._under: dict[int, Source] = {}
         self._row_paths: dict[tuple[str, Contract | None], RowPath] = {}
 
     @property
     def contract(self) -> Contract | None:
         """What of the schema holds when this model is asked; None without a schema."""
-        if self._contract is None and self.schema is not None:
-            self._contract = Contract(self.schema, self)
-        return self._contract
+        return None if self.schema is None else self.contract_under(self.schema)
+
+    def contract_under(self, schema: Schema, unknown: Policies = None) -> Contract:
+        """Return what of a schema holds when this model is asked; always the same object for the same arguments."""
+        policy = frozenset(unknown.items()) if isinstance(unknown, Mapping) else unknown
+        made = self._contracts.get((id(schema), policy))
+        if made is None:
+            made = Contract(schema, self, unknown=unknown)
+            made = self._contracts.setdefault((id(schema), policy), made)  # it holds the schema, so the id stays taken
+        return made
 
     def under(self, schema: Schema) -> Source:
         """Return the same model under another schema; always the same object for the same schema."""
@@ -75,7 +83,7 @@ class Source:
         made = self._under.get(id(schema))
         if made is None:
             made = Source(self.model, schema, self.reference, self.digest, self.examples)
-            made._row_paths = self._row_paths
+            made._contracts, made._row_paths = self._contracts, self._row_paths
             made = self._under.setdefault(id(schema), made)  # it holds the schema, so the id stays taken
         return made
 
@@ -120,12 +128,10 @@ class Source:
         for method, contract in list(other._row_paths):
             if not hasattr(self.model, method):
                 continue
-            if contract is None:
-                mine = None
-            elif contract.whole is other.schema:
-                mine = self.contract
-            else:
-                mine = self.under(contract.whole).contract
+            mine = None
+            if contract is not None:
+                schema = self.schema if contract.whole is other.schema else contract.whole
+                mine = None if schema is None else self.contract_under(schema, contract.unknown)
             self.row_path(method, mine).prove()
 
     def _check_method(self, method: str) -> None:
