@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,10 +70,10 @@ def test_a_key_is_found_where_the_call_came_in_for_the_rows_that_are_left():
 
 def test_a_copy_for_a_second_model_shares_the_id_and_not_what_was_pinned():
     call = Call(record={"a": 1})
-    call.pins[1] = "this version"
-    assert call.narrowed(record={"a": 1}).pins is call.pins
+    call.narrowed(record={"a": 1}).pin(1, "this version")
+    assert call.pinned(1) == call.narrowed(record={"a": 1}).pinned(1) == "this version"
     copy = call.copied()
-    assert (copy.pins, copy.request, copy.record) == ({}, call.request, call.record)
+    assert (copy.pins, copy.request, copy.record) == ((), call.request, call.record)
 
 
 def test_a_deadline_is_handed_inward_until_a_sooner_one_is_set():
@@ -84,16 +82,9 @@ def test_a_deadline_is_handed_inward_until_a_sooner_one_is_set():
     assert call.narrowed(deadline=5.0).deadline == 5.0
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_makes_up_other_ids():
-    parts = [Call(record={}).request[:16]]
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writing, Call(record={}).request[:16].encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    parts.append(os.read(reading, 16).decode())
+def test_a_forked_child_makes_up_other_ids(tmp_path, forked):
+    parts, told = [Call(record={}).request[:16]], tmp_path / "told"
+    assert forked(lambda: told.write_text(Call(record={}).request[:16])).ended() == 0
+    parts.append(told.read_text())
     assert parts[0] != parts[1]
     assert Call(record={}).request[:16] == parts[0]

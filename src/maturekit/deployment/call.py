@@ -62,7 +62,7 @@ class Call:
     _request: str = ""
     _origin: Call | None = None
     _asked: Call | None = None
-    _pins: dict[Any, Any] | None = None
+    _pins: tuple[Any, ...] = ()
 
     def __init__(
         self,
@@ -112,12 +112,26 @@ class Call:
         return origin._request  # noqa: SLF001  # as above
 
     @property
-    def pins(self) -> dict[Any, Any]:
-        """What a step chose for this call, by the step: one call sees one version, however often it asks."""
+    def pins(self) -> tuple[tuple[Any, Any], ...]:
+        """The steps that have chosen something for this call, each with what it chose."""
+        pins = (self._asked or self)._pins  # noqa: SLF001  # the same class
+        return tuple(zip(pins[::2], pins[1::2], strict=True))
+
+    def pinned(self, step: Any) -> Any:
+        """Return what a step chose for this call, None if nothing: one call sees one version, however often it asks."""
+        pins = (self._asked or self)._pins  # noqa: SLF001  # the same class
+        return pins[pins.index(step) + 1] if step in pins else None
+
+    def pin(self, step: Any, chosen: Any) -> None:
+        """Remember what a step chose, for this call and those that it was narrowed from or to.
+
+        >>> call = Call("predict", record={"age": 41})
+        >>> call.narrowed(record={}).pin("model", "version 3")
+        >>> call.pinned("model"), call.copied().pinned("model")
+        ('version 3', None)
+        """
         asked = self._asked or self
-        if asked._pins is None:  # noqa: SLF001  # the same class
-            asked._pins = {}  # noqa: SLF001  # as above
-        return asked._pins  # noqa: SLF001  # as above
+        asked._pins += (step, chosen)  # noqa: SLF001  # the same class
 
     def behind(self, contract: Contract, record: Mapping[str, Any]) -> Call:
         """Return the call that a guard passes inward about one record: its features, under its contract."""

@@ -36,7 +36,7 @@ class Divided(Wrapper, ABC):
         self._challenger = self._second._answer  # noqa: SLF001  # asked of every step
         self._split = Split(salt)
         self._place = self._split.place
-        self._recent = self._split.recent
+        self._placed = self._split.recent.get
         self._agreed = False
         self._limit = b""
         """A key whose place is below it gets the challenger."""
@@ -149,7 +149,7 @@ class Canary(Divided):
             return self._handle_rows(call, inward)
         record = (call._origin or call).record  # noqa: SLF001  # as `call.key` does, in half the time
         key = call.key(self.key) if record is None else record.get(self.key)
-        place = (self._recent.get(key) if type(key) is str else None) or self._place(key)
+        place = (self._placed(key) if type(key) is str else None) or self._place(key)
         if place is not None and place < self._limit:
             return self._challenged(call)
         answer = inward(call)

@@ -64,8 +64,8 @@ class Scorer:
         Whether the output says which version answered.
     marked : bool
         Whether the values of a chunk must be marked, since nothing else tells whether it is still the same.
-    pins : dict
-        What the call chose that this run was planned with, so that all chunks in this process see the same versions.
+    pins : sequence of (step, what it chose)
+        Those of the call that this run was planned with, so that all chunks in this process see the same versions.
     """
 
     _known: ClassVar[dict[str, Scorer]] = {}
@@ -78,7 +78,7 @@ class Scorer:
         *,
         versioned: bool,
         marked: bool,
-        pins: dict[Any, Any],
+        pins: Sequence[tuple[Any, Any]],
     ) -> None:
         self.model = model
         self.method = method
@@ -102,7 +102,8 @@ class Scorer:
             return Scored(0, mark, nothing, nothing, {}, ())
         table = frame if self._features is None else _chosen(frame, self._features)
         call = Call(self.method, frame=table)
-        call.pins.update(self.pins)
+        for step, chosen in self.pins:
+            call.pin(step, chosen)
         answer = self._step._answer(call)  # noqa: SLF001  # of the same package
         everywhere = np.arange(len(frame))
         places = everywhere if answer.places is None else np.asarray(answer.places)
@@ -156,7 +157,7 @@ class Scorer:
         known = cls._known.get(token)
         if known is None:
             model, method, keep, versioned, marked = pickle.loads(sent)  # noqa: S301  # of the calling process, as all of joblib's
-            known = cls(model, method, keep, versioned=versioned, marked=marked, pins={})
+            known = cls(model, method, keep, versioned=versioned, marked=marked, pins=())
             known._sent = (token, sent)
             cls._known.clear()  # one run at a time keeps its model in a worker
             cls._known[token] = known

@@ -260,7 +260,7 @@ class Rollout(Divided):
         if call.record is None:
             return self._handle_noted(call, inward, share, limit)
         key = call.key(self.key)
-        place = self._recent.get(key) if type(key) is str else None
+        place = self._placed(key) if type(key) is str else None
         if place is None:
             place = self._place(key)
             if place is None:
