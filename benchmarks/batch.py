@@ -2,9 +2,9 @@
 
 A table of 1,000,000 rows, 15 numbers and 5 texts of 20 levels, behind the usual pipeline (scaling, one-hot) and logistic
 regression; ``--trees`` adds HistGradientBoosting with 100 trees. Four sources: the table in memory, a parquet file, a CSV
-file, a query of SQLite. Bare is ``predict`` of each chunk as the same reader gives it (for CSV and SQLite pandas' own:
-``read_csv(chunksize=)``, ``read_sql(chunksize=)``), with nothing kept; so the difference is all that a batch does:
-marks, rows, keys, status, a parquet file, records. All turns run in one process, one after the other, in changing order;
+file, a query of SQLite. Bare is ``predict`` of each chunk as the same reader gives it, with nothing kept; so the difference is all that
+a batch does: marks, rows, keys, status, a parquet file, records. ``csv-pandas`` and ``sqlite-pandas`` set it beside chunks
+from ``read_csv(chunksize=)`` and ``read_sql(chunksize=)``. All turns run in one process, one after the other, in changing order;
 figures are medians of CPU seconds (``time.process_time``) of ``--turns`` turns. Then, in processes of their own, peak
 memory above the imports and the model, beside the size of a chunk.
 """
@@ -37,6 +37,8 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from maturekit import Column, Schema, scan
 from maturekit.deployment import Guarded
 from maturekit.deployment.batch import Batch, SqlQuery
+from maturekit.deployment.batch.csv_file import CsvReader
+from maturekit.deployment.batch.pieces import pieces
 
 NUMBERS = [f"x{place}" for place in range(15)]
 TEXTS = [f"c{place}" for place in range(5)]
@@ -46,6 +48,8 @@ SCHEMA = Schema(
     | {name: Column("float") for name in NUMBERS}
     | {name: Column("category", categories=LEVELS.tolist()) for name in TEXTS}
 )
+
+Read = Callable[[bool], Iterator[pd.DataFrame]]
 
 
 def table(rows: int, seed: int) -> pd.DataFrame:
@@ -68,24 +72,29 @@ def models(*, trees: bool) -> Iterator[tuple[str, Any]]:
         yield "trees", make_pipeline(coded, HistGradientBoostingClassifier()).fit(frame[NUMBERS + TEXTS], wanted)
 
 
-def sources(
-    folder: Path, frame: pd.DataFrame, rows: int
-) -> dict[str, tuple[Any, Callable[[], Iterator[pd.DataFrame]]]]:
-    """Return each source, and how its chunks are read without a batch."""
+def sources(folder: Path, frame: pd.DataFrame, rows: int) -> dict[str, tuple[Any, Read]]:
+    """Return each source, and how its chunks are read without a batch, for a model with a contract or without."""
     connect = partial(sqlite3.connect, folder / "table.db")
     query = "SELECT * FROM rows ORDER BY id"
 
-    def asked() -> Iterator[pd.DataFrame]:
+    def asked(_: bool) -> Iterator[pd.DataFrame]:
         connection = connect()
         yield from pd.read_sql(query, connection, chunksize=rows)
         connection.close()
 
-    parquet, csv = folder / "table.parquet", folder / "table.csv"
+    def own(source: Any, contract: bool) -> Iterator[pd.DataFrame]:
+        reader = CsvReader(SCHEMA.columns) if contract else CsvReader(features=NUMBERS + TEXTS)
+        for piece in pieces(source, reader, rows=rows):
+            yield piece.read()
+
+    parquet, csv, sql = folder / "table.parquet", folder / "table.csv", SqlQuery(connect, query)
     return {
-        "frame": (frame, lambda: scan.frames(frame, rows=rows)),
-        "parquet": (parquet, lambda: scan.frames(parquet)),
-        "csv": (csv, lambda: pd.read_csv(csv, chunksize=rows)),
-        "sqlite": (SqlQuery(connect, query), asked),
+        "frame": (frame, lambda _: scan.frames(frame, rows=rows)),
+        "parquet": (parquet, lambda _: scan.frames(parquet)),
+        "csv": (csv, partial(own, csv)),
+        "csv-pandas": (csv, lambda _: pd.read_csv(csv, chunksize=rows)),
+        "sqlite": (sql, partial(own, sql)),
+        "sqlite-pandas": (sql, asked),
     }
 
 
@@ -99,9 +108,9 @@ def prepare(folder: Path, frame: pd.DataFrame, rows: int) -> None:
     connection.close()
 
 
-def bare(model: Any, read: Callable[[], Iterator[pd.DataFrame]]) -> None:
+def bare(model: Any, read: Read) -> None:
     """Predict each chunk, as anyone would."""
-    for chunk in read():
+    for chunk in read(isinstance(model, Guarded)):
         model.predict(chunk[NUMBERS + TEXTS])
 
 
@@ -134,7 +143,7 @@ def measure(folder: Path, name: str, model: Any, given: dict[str, Any], *, turns
                 spent[key].append(timed(work))
         said = {key: statistics.median(values) for key, values in spent.items()}
         print(
-            f"{name:9s} {kind:8s} bare {said['bare']:6.2f} s, batch {said['batch']:6.2f} s, ratio {said['batch'] / said['bare']:.2f}; "
+            f"{name:9s} {kind:13s} bare {said['bare']:6.2f} s, batch {said['batch']:6.2f} s, ratio {said['batch'] / said['bare']:.2f}; "
             f"guarded: {said['guarded bare']:6.2f} s, {said['guarded batch']:6.2f} s, "
             f"ratio {said['guarded batch'] / said['guarded bare']:.2f}",
             flush=True,
@@ -165,10 +174,10 @@ def peak() -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--chunk", type=int, default=131_072)
+    parser.add_argument("--chunk", type=int, default=262_144)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--trees", action="store_true")
-    parser.add_argument("--kinds", nargs="*", default=["frame", "parquet", "csv", "sqlite"])
+    parser.add_argument("--kinds", nargs="*", default=[*sources(Path(), pd.DataFrame(), 1)])
     parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.memory:
@@ -185,11 +194,11 @@ def main() -> None:
             chosen = {kind: known[kind] for kind in given.kinds}
             measure(folder, model_name, model, chosen, turns=given.turns, rows=given.chunk)
             joblib.dump(model, folder / "model.joblib")
-            for kind in set(given.kinds) - {"frame"}:
+            for kind in sorted(set(given.kinds) - {"frame"}):
                 for what in ("bare", "batch"):
                     command = [sys.executable, __file__, "--chunk", str(given.chunk), "--memory", name, what, kind]
                     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-                    print(f"{model_name:9s} {kind:8s} {what:5s} peak {float(said):5.0f} MiB above imports", flush=True)
+                    print(f"{model_name:9s} {kind:13s} {what:5s} peak {float(said):5.0f} MiB above imports", flush=True)
 
 
 if __name__ == "__main__":

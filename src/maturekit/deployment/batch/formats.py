@@ -211,7 +211,8 @@ def _array(column: pd.Series, arrow: Any) -> Any:
         array = array.combine_chunks()
     kind = array.type
     if arrow.types.is_dictionary(kind):  # two chunks may know other categories
-        texts = arrow.types.is_string(kind.value_type) or arrow.types.is_large_string(kind.value_type)
+        types = arrow.types  # without a category they are of no type
+        texts = any(is_it(kind.value_type) for is_it in (types.is_string, types.is_large_string, types.is_null))
         return _as_words(array, arrow) if texts else array.cast(kind.value_type)
     return array.cast(arrow.large_string()) if arrow.types.is_string(kind) else array
 
