@@ -84,3 +84,11 @@ def test_names_that_are_not_text_are_refused(name):
 
 def test_an_empty_frame_is_a_frame():
     assert as_frame(pd.DataFrame()).shape == (0, 0)
+
+
+def test_an_arrow_table_whose_names_repeat_is_refused_as_a_frame_is():
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("narwhals")
+    table = pyarrow.table([[1], [2], [3]], names=["a", "b", "a"])
+    with pytest.raises(TableError, match="batch has column names that repeat: 'a'"):
+        as_frame(table, what="batch")

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 
 from maturekit.deployment import Answer, Call
 from maturekit.deployment.answer import Share
-from maturekit.errors import ArgumentTypeError, RejectedRecordError, RejectedRowsError
+from maturekit.errors import ArgumentError, RejectedRecordError, RejectedRowsError
 
 REFUSED = {1: ("rejected", ("gt:area", "nullable:name"))}
 
@@ -138,12 +138,28 @@ def test_labels_of_two_kinds_keep_their_types_side_by_side():
     assert answer.values.tolist() == ["a", 7]
 
 
-def test_lists_of_arrays_cannot_be_put_together_and_say_so():
-    outputs = [np.array([[1.0]]), np.array([[2.0]])]
-    with pytest.raises(ArgumentTypeError, match="cannot answer one call together"):
+def test_lists_of_one_array_an_output_are_put_together_output_by_output():
+    parts = [
+        (np.array([1, 2]), Answer([np.array([1, 2]), np.array([[1.0], [2.0]])], rows=2)),
+        (np.array([0]), Answer([np.array([0]), np.array([[0.0]])], rows=1)),
+        (np.array([3]), Answer(np.empty(0), rows=1, places=np.empty(0, dtype=int), marks={0: ("failed", ())})),
+    ]
+    answer = Answer.merged(Call(frame=[[0.0]] * 4), parts)
+    assert [output.tolist() for output in answer.values] == [[0, 1, 2], [[0.0], [1.0], [2.0]]]
+    assert (answer.places.tolist(), answer.status) == ([0, 1, 2], ["ok", "ok", "ok", "failed"])
+
+
+def test_sparse_rows_are_put_together():
+    parts = [(np.array([row]), Answer(csr_matrix([[float(row), 0.0]]), rows=1)) for row in (1, 0)]
+    answer = Answer.merged(Call(frame=[[0.0], [1.0]]), parts)
+    assert answer.values.toarray().tolist() == [[0.0, 0.0], [1.0, 0.0]]
+
+
+def test_lists_of_other_outputs_cannot_be_put_together_and_say_so():
+    with pytest.raises(ArgumentError, match="differ in the outputs"):
         Answer.merged(
             Call(frame=[[0.0], [1.0]]),
-            [(np.array([row]), Answer(list(outputs), rows=1)) for row in (0, 1)],
+            [(np.array([row]), Answer([np.array([1.0])] * (row + 1), rows=1)) for row in (0, 1)],
         )
 
 

@@ -7,8 +7,11 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.sparse import issparse
 from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import OneHotEncoder
 
 from maturekit.deployment import Call, Guarded
 from maturekit.deployment.canary import Canary
@@ -144,6 +147,73 @@ def test_probabilities_of_both_stand_in_the_order_of_the_rows():
     together = one.predict_proba(table)
     for share, model in zip(whose, models, strict=True):
         np.testing.assert_allclose(together[share.places], model.predict_proba(table.iloc[share.places]), rtol=1e-12)
+
+
+def of_both(first, second, method="predict"):
+    """Return what a canary of two models says of a frame, beside what each says of its own rows of it."""
+    one = Canary(first, second, share=0.5, key="id", salt="test")
+    whole = one.handle(Call(method, frame=NUMBERS))
+    assert whole.ok and len(whole.shares) == 2
+    whose = {share.arm: share.places for share in whole.shares}
+    alone = {arm: getattr(model, method)(NUMBERS) for arm, model in [("champion", first), ("challenger", second)]}
+    return whole.values, [(places, alone[arm]) for arm, places in whose.items()]
+
+
+NUMBERS = pd.DataFrame({"id": np.arange(40), "x": np.linspace(0.0, 1.0, 40)})
+
+
+def test_several_outputs_of_both_are_joined_output_by_output():
+    targets = np.column_stack([NUMBERS["x"] > 0.5, NUMBERS["id"] % 3])
+    models = [RandomForestClassifier(n_estimators=3, random_state=seed).fit(NUMBERS, targets) for seed in (0, 1)]
+    values, parts = of_both(*models, method="predict_proba")
+    assert [output.shape for output in values] == [(40, 2), (40, 3)]
+    for places, alone in parts:
+        for output, own in zip(values, alone, strict=True):
+            np.testing.assert_array_equal(output[places], own[places])
+    one = canary(*models, key="id").handle(Call("predict_proba", record={"id": 3, "x": 0.1})).one()
+    assert [len(probabilities) for probabilities in one] == [2, 3]
+
+
+def test_sparse_rows_of_both_are_joined_as_sparse_rows():
+    first, second = (OneHotEncoder(handle_unknown="ignore").fit(NUMBERS[:20].assign(x=x)) for x in (0.0, 1.0))
+    values, parts = of_both(first, second, method="transform")
+    assert issparse(values)
+    for places, alone in parts:
+        np.testing.assert_array_equal(values.toarray()[places], alone.toarray()[places])
+
+
+def test_lists_of_both_are_joined_in_the_order_of_the_rows():
+    class Lists:
+        def __init__(self, word):
+            self.word = word
+
+        def predict(self, X):
+            return [f"{self.word}{number}" for number in X["id"]]
+
+    values, parts = of_both(Lists("old"), Lists("brandnew"))
+    for places, alone in parts:
+        assert values[places].tolist() == [alone[place] for place in places]
+
+
+def test_a_challenger_whose_answer_has_other_columns_fails_and_the_champion_answers(caplog):
+    class Wide(Says):
+        def predict(self, X):
+            return np.zeros((len(X), 2))
+
+    class Short(Says):
+        def predict(self, X):
+            return np.zeros(len(X) - 1)
+
+    for challenger, error in ((Wide(2.0), "ArgumentError"), (Short(2.0), "RejectedRowsError")):
+        answer = canary(1.0, challenger).handle(Call(frame=FRAME))
+        failed = canary().predict(FRAME) == 2.0
+        assert [status == "failed" for status in answer.status] == failed.tolist()
+        assert (answer.values == 1.0).all() and len(answer.values) == (~failed).sum()
+        assert f"the challenger failed: {error}" in caplog.text
+    caplog.clear()
+    with pytest.raises(RejectedRowsError, match="rows and returned"):
+        canary(Short(1.0), 2.0).predict(FRAME)
+    assert caplog.text == ""
 
 
 def test_polars_and_arrow_tables_are_divided_as_well():

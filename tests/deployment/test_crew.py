@@ -6,7 +6,6 @@ import contextlib
 import contextvars
 import gc
 import os
-import subprocess
 import sys
 import threading
 import time
@@ -19,18 +18,8 @@ from maturekit.deployment import crew as crew_module
 from maturekit.deployment.crew import Crew
 from maturekit.errors import DeadlineError, OverloadedError
 
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 SOON = 10.0
-
-
-def crew_threads():
-    return {thread for thread in threading.enumerate() if thread.name == "maturekit-limited"}
-
-
-def until(happens):
-    stop = time.monotonic() + SOON
-    while not happens():
-        assert time.monotonic() < stop, "it never happens"
-        time.sleep(0.001)
 
 
 def soon():
@@ -62,14 +51,6 @@ def crew():
     return Crew(places=None, queue=0, lost=3)
 
 
-@pytest.fixture(autouse=True)
-def no_thread_is_left(monkeypatch):
-    before = crew_threads()
-    monkeypatch.setattr(crew_module, "_IDLE_SECONDS", 0.05)
-    yield
-    until(lambda: crew_threads() <= before)
-
-
 def leave_behind(crew, work, times=1):
     for _ in range(times):
         with pytest.raises(DeadlineError):
@@ -89,14 +70,14 @@ def test_threads_are_used_again(crew, held):
     assert threading.get_ident() not in held.threads
 
 
-def test_a_thread_that_was_idle_for_long_has_gone_and_another_one_comes(crew, held):
+def test_a_thread_that_was_idle_for_long_has_gone_and_another_one_comes(crew, held, until):
     held.gate.set()
     crew.run(held, 1, deadline=soon())
     until(lambda: not crew._idle)
     assert crew.run(held, 2, deadline=soon()) == 4
 
 
-def test_what_hangs_takes_so_many_threads_and_no_more(crew, held):
+def test_what_hangs_takes_so_many_threads_and_no_more(crew, held, until):
     leave_behind(crew, held, times=3)
     until(lambda: len(held.threads) == 3)
     for _ in range(5):
@@ -121,7 +102,7 @@ def test_an_error_comes_as_it_is(crew):
     assert crew.running == 0
 
 
-def test_neither_questions_nor_results_nor_errors_are_kept_by_the_thread(crew, monkeypatch):
+def test_neither_questions_nor_results_nor_errors_are_kept_by_the_thread(crew, monkeypatch, until):
     monkeypatch.setattr(crew_module, "_IDLE_SECONDS", SOON)
     gone = [weakref.ref(crew.run(lambda _: Thing(), None, deadline=soon()))]
 
@@ -165,7 +146,7 @@ def test_a_result_that_comes_at_the_last_moment_counts(crew, monkeypatch):
     assert (crew.left, crew.late) == (0, 0)
 
 
-def test_a_place_that_comes_at_the_last_moment_is_given_back(held, monkeypatch):
+def test_a_place_that_comes_at_the_last_moment_is_given_back(held, monkeypatch, until):
     crew = Crew(places=1, queue=1, lost=1)
     thread = threading.Thread(target=crew.run, args=(held, 1), kwargs={"deadline": None}, daemon=True)
     thread.start()
@@ -184,7 +165,7 @@ def test_context_variables_of_the_caller_are_seen(crew):
     assert crew.run(lambda _: trace.get(), None, deadline=soon()) == "7f3a"
 
 
-def test_closing_waits_for_what_is_waited_for_and_afterwards_all_begins_anew(crew, held):
+def test_closing_waits_for_what_is_waited_for_and_afterwards_all_begins_anew(crew, held, until):
     results = []
     asking = aside(crew, held, 1, results)
     until(lambda: held.threads)
@@ -207,7 +188,7 @@ def test_closing_does_not_wait_for_what_was_left_behind(crew, held):
     assert crew.running == 1
 
 
-def test_a_crew_that_is_gone_leaves_no_thread(held):
+def test_a_crew_that_is_gone_leaves_no_thread(held, until):
     held.gate.set()
     gone = [
         weakref.ref(crew)
@@ -229,7 +210,7 @@ def test_a_system_without_threads_sheds(held, monkeypatch):
     assert (crew.running, crew.shed) == (0, 2)
 
 
-def test_places_go_to_who_has_waited_longest(held):
+def test_places_go_to_who_has_waited_longest(held, until):
     crew = Crew(places=1, queue=5, lost=1)
     order, results = [], []
 
@@ -249,7 +230,7 @@ def test_places_go_to_who_has_waited_longest(held):
     assert crew.running == 0
 
 
-def test_who_gives_up_waiting_takes_no_place(held):
+def test_who_gives_up_waiting_takes_no_place(held, until):
     crew = Crew(places=1, queue=5, lost=1)
     results = []
     thread = aside(crew, held, 1, results)
@@ -262,38 +243,35 @@ def test_who_gives_up_waiting_takes_no_place(held):
     assert crew.run(held, 2, deadline=soon()) == 4
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_counts_from_nothing_and_has_threads_of_its_own(held):
+def test_a_forked_child_counts_from_nothing_and_has_threads_of_its_own(held, forked, until):
     crew = Crew(places=1, queue=0, lost=1)
     results = []
     thread = aside(crew, held, 1, results)
     until(lambda: held.threads)
-    child = os.fork()
-    if not child:  # pragma: no cover  # another process
+
+    def begin_anew():
         held.gate.set()
-        os._exit(crew.run(held, 3, deadline=soon()) if crew.running == 0 else 99)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 6
+        assert crew.running == 0
+        assert crew.run(held, 3, deadline=soon()) == 6
+
+    assert forked(begin_anew).ended() == 0
     held.gate.set()
     thread.join(SOON)
     assert results == [2]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_function_that_forks_ends_well_in_both_processes(crew):
-    def forks(_):
-        return os.fork()
+def test_a_function_that_forks_ends_well_in_both_processes(crew, forked):
+    def go_on():
+        assert crew.running == 0
+        assert crew.run(len, "four", deadline=soon()) == 4
 
-    child = crew.run(forks, None, deadline=None)
-    if not child:  # pragma: no cover  # another process
-        os._exit(7 if crew.running == 0 and crew.run(len, "four", deadline=soon()) == 4 else 99)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    child = forked(go_on, fork=lambda: crew.run(lambda _: os.fork(), None, deadline=None))
+    assert child.ended() == 0
     assert crew.running == 0
 
 
-def test_an_interpreter_ends_at_once_though_a_call_hangs():
-    story = """if True:
+def test_an_interpreter_ends_at_once_though_a_call_hangs(interpreter):
+    story = """
         import threading, time
         from maturekit.deployment.crew import Crew
         from maturekit.errors import DeadlineError
@@ -304,11 +282,11 @@ def test_an_interpreter_ends_at_once_though_a_call_hangs():
         except DeadlineError:
             print("late", flush=True)
     """
-    done = subprocess.run([sys.executable, "-c", story], capture_output=True, text=True, timeout=60, check=False)
+    done = interpreter(story)
     assert (done.returncode, done.stdout.split(), done.stderr) == (0, ["4", "late"], "")
 
 
-def test_64_threads_leave_nothing_behind():
+def test_64_threads_leave_nothing_behind(until):
     crew = Crew(places=4, queue=8, lost=100)
     most, now, wrong, answered, lock = [0], [0], [], [], threading.Lock()
 

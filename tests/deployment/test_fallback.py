@@ -8,7 +8,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.dummy import DummyRegressor
 
 from maturekit.deployment import Answer, Call, Guarded, Wrapper
 from maturekit.deployment.breaker import Breaker
@@ -164,7 +164,7 @@ def test_the_version_that_filled_is_told():
 def test_what_was_found_of_the_whole_is_told_and_the_other_chooses_its_own_versions():
     class Marking(Wrapper):
         def _handle(self, call, inward):
-            call.pins["version"] = type(self).__name__
+            call.pin("version", type(self).__name__)
             if type(self) is Marking and call.record["x"] < 0:
                 raise OSError
             if type(self) is Marking:
@@ -183,7 +183,7 @@ def test_what_was_found_of_the_whole_is_told_and_the_other_chooses_its_own_versi
         answer = fallback.handle(call)
         assert answer.one() == 10.0 * x
         assert len(answer.findings) == (x > 0)
-        assert call.pins == {"version": "Marking"}
+        assert call.pins == (("version", "Marking"),)
 
 
 def test_fallbacks_nest_and_keep_who_answered():
@@ -194,22 +194,6 @@ def test_fallbacks_nest_and_keep_who_answered():
     assert answer.status == ["filled", "filled", "ok", "filled"]
     shares = sorted((share.places.tolist(), share.arm) for share in answer.shares)
     assert shares == [([0], "fallback"), ([1, 3], "fallback"), ([2], "")]
-
-
-def test_constants_are_per_method():
-    model = DummyClassifier(strategy="prior").fit([[0.0], [1.0]], ["no", "yes"])
-    model.predict = model.predict_proba = model.decision = _down
-    fallback = Fallback(model, {"predict": "no", "predict_proba": [0.9, 0.1]})
-    assert fallback.predict([[0.0], [1.0]]).tolist() == ["no", "no"]
-    assert fallback.predict_proba([[0.0], [1.0]]).tolist() == [[0.9, 0.1], [0.9, 0.1]]
-    assert fallback.predict_one({"x": 0.0}) == "no"
-    with pytest.raises(OSError, match="down") as caught:
-        Fallback(model, "no").predict_proba([[0.0]])
-    assert "there is no constant for 'predict_proba'" in caught.value.__notes__[0]
-
-
-def _down(X):
-    raise OSError("down")
 
 
 @pytest.mark.parametrize("kind", ["polars", "pyarrow", "numpy", "list"])
@@ -285,10 +269,20 @@ def test_reasons_are_checked(on):
         Fallback(Weak(), 0.0, on=on)
 
 
-@pytest.mark.parametrize("other", [{}, {"fit": 1}])
-def test_constants_are_checked(other):
-    with pytest.raises(ArgumentError, match="a fallback of constants is a mapping of methods to values"):
-        Fallback(Weak(), other)
+def test_a_model_whose_answer_does_not_fit_is_no_fallback():
+    class Wide(Noting):
+        def predict(self, X):
+            return np.zeros((len(X), 2))
+
+    class Short(Noting):
+        def predict(self, X):
+            return np.zeros(len(X) + 1)
+
+    for other in (Wide(), Short()):
+        fallback = Fallback(Guarded(Weak(holes=(1.0,)), schema=LOOSE), other)
+        answer = fallback.handle(Call(frame=FRAME))
+        assert answer.status == ["invalid", "ok", "ok", "ok"]
+        assert (answer.values.tolist(), fallback.filled) == ([20.0, -10.0, 40.0], 0)
 
 
 @pytest.mark.parametrize("other", [None, object(), DummyRegressor])

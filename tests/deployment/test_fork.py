@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pandas as pd
-import pytest
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import LinearRegression
 
@@ -14,11 +11,6 @@ from maturekit.deployment import Breaker, Call, Canary, Fallback, Guarded, Limit
 from maturekit.predictions import Log
 from maturekit.registry import Registry
 from maturekit.schema import Column, Schema
-
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
-    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
-]
 
 FRAME = pd.DataFrame({"a": np.linspace(0.0, 1.0, 20), "b": np.linspace(1.0, 3.0, 20) ** 2})
 SCHEMA = Schema({name: Column("float", ge=0, le=9) for name in FRAME})
@@ -43,23 +35,17 @@ def is_right(whole, number):
     return all(abs(answer - 2 * record["a"]) < 1e-9 for answer in answers)
 
 
-def test_a_whole_chain_that_is_warm_and_busy_goes_on_in_parent_and_children(tmp_path):
+def test_a_whole_chain_that_is_warm_and_busy_goes_on_in_parent_and_children(tmp_path, forked):
     whole = service(tmp_path).warm()
     assert all(is_right(whole, number) for number in range(8))
-    children = []
-    for _ in range(2):
-        child = os.fork()
-        if not child:
-            status = 1
-            try:
-                if all(is_right(whole, number) for number in range(8)):
-                    whole.close()  # the end of a worker: its log is written
-                    status = 0
-            finally:
-                os._exit(status)
-        children.append(child)
+
+    def answer_and_end():
+        assert all(is_right(whole, number) for number in range(8))
+        whole.close()  # the end of a worker: its log is written
+
+    children = [forked(answer_and_end) for _ in range(2)]
     assert all(is_right(whole, number) for number in range(8))
-    assert [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children] == [0, 0]
+    assert [child.ended() for child in children] == [0, 0]
     whole.close()
     log = Log(tmp_path / "log").frame()
     assert len(log) == 16 * 4  # the parent twice, before and after, and two children once

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -40,7 +40,8 @@ class Doubling:
 class Callers:
     """Threads that each ask one thing; what came back, by item."""
 
-    def __init__(self, gather: Gather[float, float]) -> None:
+    def __init__(self, until: Callable[[Callable[[], bool]], None], gather: Gather[float, float]) -> None:
+        self.until = until
         self.gather = gather
         self.answers: dict[float, object] = {}
         self.threads: list[threading.Thread] = []
@@ -52,7 +53,7 @@ class Callers:
         thread = threading.Thread(target=self._ask, args=(item, options), daemon=True)
         self.threads.append(thread)
         thread.start()
-        until(lambda: (len(line.waiting), line.busy) != before or not thread.is_alive())
+        self.until(lambda: (len(line.waiting), line.busy) != before or not thread.is_alive())
 
     def _ask(self, item: float, options: dict[str, object]) -> None:
         try:
@@ -67,11 +68,10 @@ class Callers:
         return self.answers
 
 
-def until(happens: Callable[[], bool]) -> None:
-    stop = time.monotonic() + SOON
-    while not happens():
-        assert time.monotonic() < stop, "it never happens"
-        time.sleep(0.001)
+@pytest.fixture
+def callers_of(until: Callable[[Callable[[], bool]], None]) -> Callable[[Gather[float, float]], Callers]:
+    """Return a function that makes the callers of something that gathers."""
+    return partial(Callers, until)
 
 
 @pytest.fixture
@@ -85,9 +85,9 @@ def test_a_lone_caller_is_answered_at_once_every_time(model):
     assert model.batches == [[1.0], [2.0]]
 
 
-def test_who_comes_while_a_batch_runs_shares_the_next_one(model):
+def test_who_comes_while_a_batch_runs_shares_the_next_one(model, callers_of):
     model.gate.clear()
-    callers = Callers(Gather(model))
+    callers = callers_of(Gather(model))
     for item in (1.0, 2.0, 3.0, 4.0):
         callers.ask(item)
     model.gate.set()
@@ -95,9 +95,9 @@ def test_who_comes_while_a_batch_runs_shares_the_next_one(model):
     assert model.batches == [[1.0], [2.0, 3.0, 4.0]]
 
 
-def test_only_what_is_of_one_kind_shares_a_batch_and_the_oldest_goes_first(model):
+def test_only_what_is_of_one_kind_shares_a_batch_and_the_oldest_goes_first(model, callers_of):
     model.gate.clear()
-    callers = Callers(Gather(model))
+    callers = callers_of(Gather(model))
     for item, kind in ((1.0, "x"), (2.0, "y"), (3.0, "x"), (4.0, "y"), (5.0, "x")):
         callers.ask(item, kind=kind)
     model.gate.set()
@@ -105,9 +105,9 @@ def test_only_what_is_of_one_kind_shares_a_batch_and_the_oldest_goes_first(model
     assert model.batches == [[1.0], [2.0, 4.0], [3.0, 5.0]]
 
 
-def test_no_batch_is_larger_than_the_largest(model):
+def test_no_batch_is_larger_than_the_largest(model, callers_of):
     model.gate.clear()
-    callers = Callers(Gather(model, largest=2))
+    callers = callers_of(Gather(model, largest=2))
     for item in (1.0, 2.0, 3.0, 4.0):
         callers.ask(item)
     model.gate.set()
@@ -115,9 +115,9 @@ def test_no_batch_is_larger_than_the_largest(model):
     assert model.batches == [[1.0], [2.0, 3.0], [4.0]]
 
 
-def test_a_poisoned_item_fails_alone(model):
+def test_a_poisoned_item_fails_alone(model, callers_of):
     model.gate.clear()
-    callers = Callers(Gather(model))
+    callers = callers_of(Gather(model))
     for item in (1.0, 2.0, -3.0, 4.0):
         callers.ask(item)
     model.gate.set()
@@ -130,7 +130,7 @@ def test_a_poisoned_item_fails_alone(model):
     assert sorted(model.batches[2:]) == [[-3.0], [2.0], [4.0]]
 
 
-def test_a_batch_with_too_few_results_is_asked_one_by_one():
+def test_a_batch_with_too_few_results_is_asked_one_by_one(callers_of):
     seen = []
 
     def forgetful(items):
@@ -140,7 +140,7 @@ def test_a_batch_with_too_few_results_is_asked_one_by_one():
         return items[:1]
 
     gate = threading.Event()
-    callers = Callers(Gather(forgetful))
+    callers = callers_of(Gather(forgetful))
     for item in (1.0, 2.0, 3.0):
         callers.ask(item)
     gate.set()
@@ -148,9 +148,9 @@ def test_a_batch_with_too_few_results_is_asked_one_by_one():
     assert seen == [1, 2, 1, 1]
 
 
-def test_a_waiter_leaves_at_its_deadline_and_the_others_are_answered(model):
+def test_a_waiter_leaves_at_its_deadline_and_the_others_are_answered(model, callers_of):
     model.gate.clear()
-    callers = Callers(Gather(model))
+    callers = callers_of(Gather(model))
     callers.ask(1.0)
     callers.ask(2.0)
     with pytest.raises(DeadlineError, match="the deadline passed before the model was asked"):
@@ -161,9 +161,9 @@ def test_a_waiter_leaves_at_its_deadline_and_the_others_are_answered(model):
     assert model.batches == [[1.0], [2.0, 4.0]]
 
 
-def test_who_is_in_a_running_batch_leaves_at_its_deadline_too(model):
+def test_who_is_in_a_running_batch_leaves_at_its_deadline_too(model, until, callers_of):
     model.gate.clear()
-    callers = Callers(Gather(model))
+    callers = callers_of(Gather(model))
     callers.ask(1.0)
     callers.ask(2.0)
     callers.ask(3.0, deadline=time.monotonic() + 1.0)
@@ -183,9 +183,9 @@ def test_a_deadline_that_has_passed_asks_nobody_and_holds_up_nobody(model):
     assert gather.ask(2.0, deadline=time.monotonic() + SOON) == 4.0
 
 
-def test_a_leader_whose_deadline_has_passed_hands_over(model, monkeypatch):
+def test_a_leader_whose_deadline_has_passed_hands_over(model, monkeypatch, callers_of):
     model.gate.clear()
-    callers = Callers(Gather(model))
+    callers = callers_of(Gather(model))
     callers.ask(1.0)
     callers.ask(2.0, deadline=time.monotonic() + 100.0)
     callers.ask(3.0)
@@ -197,10 +197,10 @@ def test_a_leader_whose_deadline_has_passed_hands_over(model, monkeypatch):
     assert model.batches == [[1.0], [3.0]]
 
 
-def test_a_batch_that_hangs_holds_up_nobody_for_longer_than_the_patience(model):
+def test_a_batch_that_hangs_holds_up_nobody_for_longer_than_the_patience(model, until, callers_of):
     model.gate.clear()
     gather = Gather(model, patience=0.1)
-    callers = Callers(gather)
+    callers = callers_of(gather)
     line = gather._line
     for item in (1.0, 2.0, 3.0):
         callers.ask(item)
@@ -216,7 +216,7 @@ def test_a_batch_that_hangs_holds_up_nobody_for_longer_than_the_patience(model):
     assert gather.ask(5.0) == 10.0
 
 
-def test_an_interrupt_of_a_leader_sends_the_others_on_their_own():
+def test_an_interrupt_of_a_leader_sends_the_others_on_their_own(until, callers_of):
     class Interrupted(Doubling):
         def __call__(self, items):
             results = super().__call__(items)
@@ -227,7 +227,7 @@ def test_an_interrupt_of_a_leader_sends_the_others_on_their_own():
     model = Interrupted()
     model.gate.clear()
     gather = Gather(model)
-    callers = Callers(gather)
+    callers = callers_of(gather)
     interrupted = []
 
     def ask_and_be_interrupted():
@@ -248,7 +248,7 @@ def test_an_interrupt_of_a_leader_sends_the_others_on_their_own():
     assert gather.ask(5.0) == 10.0
 
 
-def test_who_is_interrupted_as_the_lead_comes_hands_over(model, monkeypatch):
+def test_who_is_interrupted_as_the_lead_comes_hands_over(model, monkeypatch, until, callers_of):
     class Interrupted:
         def __init__(self, lock):
             self.lock, self.release = lock, lock.release
@@ -265,7 +265,7 @@ def test_who_is_interrupted_as_the_lead_comes_hands_over(model, monkeypatch):
 
     monkeypatch.setattr(gather_module, "_Ticket", Ticket)
     model.gate.clear()
-    callers = Callers(Gather(model, patience=10 * SOON))
+    callers = callers_of(Gather(model, patience=10 * SOON))
     callers.ask(1.0)
     interrupted = []
 
@@ -286,20 +286,19 @@ def test_who_is_interrupted_as_the_lead_comes_hands_over(model, monkeypatch):
     assert model.batches == [[1.0], [3.0]]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_child_forked_while_somebody_leads_asks_anew(model):
+def test_a_child_forked_while_somebody_leads_asks_anew(model, forked, callers_of):
     model.gate.clear()
     gather = Gather(model)
-    callers = Callers(gather)
+    callers = callers_of(gather)
     callers.ask(1.0)
     callers.ask(2.0)
     assert model.begun.acquire(timeout=SOON)
-    child = os.fork()
-    if not child:  # pragma: no cover  # another process
+
+    def ask_anew() -> None:
         gather._answer = lambda items: [3 * item for item in items]
-        os._exit(int(gather.ask(5.0)))
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 15
+        assert gather.ask(5.0) == 15.0
+
+    assert forked(ask_anew).ended() == 0
     model.gate.set()
     assert callers.join() == {1.0: 2.0, 2.0: 4.0}
 

@@ -156,9 +156,11 @@ def test_an_answer_with_a_row_too_few_is_no_table():
 
 def test_two_models_answer_together_only_if_each_has_one_output_a_row():
     customers = pd.DataFrame({"customer": [f"c{number}" for number in range(100)]})
-    canary = Canary(model(), Odd(np.zeros(1)), share=0.5, key="customer", salt="s")
+    settings = {"share": 0.5, "key": "customer", "salt": "s"}
     with pytest.raises(RejectedRowsError, match="rows and returned 1 rows"):
-        canary.predict(customers)
+        Canary(Odd(np.zeros(1)), model(), **settings).predict(customers)
+    with pytest.raises(RejectedRowsError, match="of 100 rows got no answer: RejectedRowsError"):
+        Canary(model(), Odd(np.zeros(1)), **settings).predict(customers)
 
 
 @pytest.mark.parametrize(

@@ -12,25 +12,14 @@ import pytest
 from sklearn.dummy import DummyRegressor
 
 from maturekit.deployment import Call, Guarded, Live, Wrapper
-from maturekit.deployment import crew as crew_module
 from maturekit.deployment.limited import Limited
 from maturekit.deployment.wrapper import example_model
 from maturekit.errors import ArgumentError, DeadlineError, OverloadedError
 from maturekit.registry import Registry
 from maturekit.schema import Column, Schema
 
+pytestmark = pytest.mark.usefixtures("no_thread_is_left")
 SOON = 10.0
-
-
-def crew_threads():
-    return {thread for thread in threading.enumerate() if thread.name == "maturekit-limited"}
-
-
-def until(happens):
-    stop = time.monotonic() + SOON
-    while not happens():
-        assert time.monotonic() < stop, "it never happens"
-        time.sleep(0.001)
 
 
 class Held:
@@ -68,14 +57,6 @@ def model():
     held.gate.set()
 
 
-@pytest.fixture(autouse=True)
-def no_thread_is_left(monkeypatch):
-    before = crew_threads()
-    monkeypatch.setattr(crew_module, "_IDLE_SECONDS", 0.05)
-    yield
-    until(lambda: crew_threads() <= before)
-
-
 def ask_aside(limited, results, **options):
     def ask():
         try:
@@ -88,7 +69,7 @@ def ask_aside(limited, results, **options):
     return thread
 
 
-def test_the_caller_is_free_at_the_deadline_and_the_late_answer_is_dropped(model):
+def test_the_caller_is_free_at_the_deadline_and_the_late_answer_is_dropped(model, until):
     limited = Limited(model, seconds=0.05)
     with pytest.raises(DeadlineError, match=r"no answer before the deadline\n\nHint: allow more `seconds`"):
         limited.predict([[0.0]])
@@ -125,7 +106,7 @@ def test_what_takes_no_time_is_asked_in_the_thread_of_the_caller_whatever_the_li
     assert model.threads == {threading.get_ident()}
 
 
-def test_so_many_run_so_many_wait_and_the_next_is_shed(model):
+def test_so_many_run_so_many_wait_and_the_next_is_shed(model, until):
     limited = Limited(model, concurrency=2, queue=1)
     results = []
     threads = [ask_aside(limited, results) for _ in range(2)]
@@ -142,7 +123,7 @@ def test_so_many_run_so_many_wait_and_the_next_is_shed(model):
     assert limited.running == 0
 
 
-def test_who_waits_for_a_turn_is_free_at_the_deadline(model):
+def test_who_waits_for_a_turn_is_free_at_the_deadline(model, until):
     limited = Limited(model, seconds=0.3, concurrency=1, queue=1)
     results = []
     ask_aside(limited, results)
@@ -158,7 +139,7 @@ def test_who_waits_for_a_turn_is_free_at_the_deadline(model):
     assert limited.predict([[0.0]]).tolist() == [0]
 
 
-def test_a_model_that_hangs_takes_so_many_threads_and_no_more(model, monkeypatch):
+def test_a_model_that_hangs_takes_so_many_threads_and_no_more(model, monkeypatch, until):
     monkeypatch.setattr("maturekit.deployment.limited._LOST", 3)
     limited = Limited(model, seconds=0.01)
     for _ in range(3):
@@ -188,7 +169,7 @@ def test_the_sooner_of_nested_deadlines_counts(model, outer, inner):
     model.gate.set()
 
 
-def test_the_deadline_of_a_call_counts_too_and_reaches_what_is_inside(model):
+def test_the_deadline_of_a_call_counts_too_and_reaches_what_is_inside(model, until):
     class Seeing(Wrapper):
         def _handle(self, call, inward):
             seen.append(call.deadline)
@@ -210,7 +191,7 @@ def test_the_deadline_of_a_call_counts_too_and_reaches_what_is_inside(model):
     assert len(seen) == 2
 
 
-def test_closing_closes_what_is_inside_too_and_a_closed_one_begins_anew(model):
+def test_closing_closes_what_is_inside_too_and_a_closed_one_begins_anew(model, crew_threads):
     model.gate.set()
     before = crew_threads()
     with Limited(Limited(model, seconds=SOON), seconds=SOON) as limited:
@@ -246,7 +227,7 @@ def registry(tmp_path):
     Slow.gate.set()
 
 
-def test_a_deadline_that_passes_while_the_first_version_is_loaded_frees_the_caller(registry):
+def test_a_deadline_that_passes_while_the_first_version_is_loaded_frees_the_caller(registry, until):
     with Limited(Live(registry, "m@production"), seconds=0.05) as limited:
         Slow.gate.clear()
         for _ in range(3):
@@ -258,7 +239,7 @@ def test_a_deadline_that_passes_while_the_first_version_is_loaded_frees_the_call
         assert (answer.values.tolist(), answer.version) == ([1.0], "m:1")
 
 
-def test_a_guard_between_that_asks_for_the_version_frees_the_caller_too(registry):
+def test_a_guard_between_that_asks_for_the_version_frees_the_caller_too(registry, until):
     guarded = Guarded(Live(registry, "m@production"), schema=Schema({"x": Column("float")}))
     with Limited(guarded, seconds=0.05) as limited:
         Slow.gate.clear()
@@ -270,7 +251,7 @@ def test_a_guard_between_that_asks_for_the_version_frees_the_caller_too(registry
         assert limited.handle(Call(record={"x": 0.0}, deadline=time.monotonic() + SOON)).one() == 1.0
 
 
-def test_a_deadline_that_passes_during_a_swap_frees_the_caller_and_the_swap_goes_on(registry):
+def test_a_deadline_that_passes_during_a_swap_frees_the_caller_and_the_swap_goes_on(registry, until):
     with Limited(Live(registry, "m@production", refresh_seconds=0), seconds=SOON) as limited:
         assert limited.handle(Call(frame=[[0.0]])).version == "m:1"
         registry.promote(registry["m:2"], to="production", actor="ada", reason="better")

@@ -18,7 +18,6 @@ from maturekit.errors import (
     IntegrityError,
     ModelNotFoundError,
     RejectedRecordError,
-    StorageError,
     VersionNotFoundError,
 )
 from maturekit.predictions import Log
@@ -43,16 +42,6 @@ def registered(*values, store=None, **more):
 
 def promote(registry, number):
     registry.promote(registry[f"steady:{number}"], to="production", actor="ada", reason="test")
-
-
-def break_model(store, version):
-    """Flip one bit of every file of a version's model."""
-    for file in version.body.model.files.values():
-        key = next(key for key in store.list() if file.digest.removeprefix("sha256:") in key.replace("/", ""))
-        data = bytearray(store.get(key))
-        data[len(data) // 2] ^= 1
-        store.delete(key)
-        store.put_new(key, bytes(data))
 
 
 def test_a_fixed_reference_never_changes():
@@ -106,13 +95,12 @@ def test_the_contract_changes_with_the_version_that_answers():
     assert service.predict_one({"a": 0.4}) == 2.0
 
 
-def test_a_damaged_version_is_never_served_and_the_old_one_stays(caplog):
-    store = MemoryStore()
-    registry = registered(1, 2, 3, store=store)
+def test_a_damaged_version_is_never_served_and_the_old_one_stays(caplog, damage):
+    registry = registered(1, 2, 3)
     promote(registry, 1)
     live = Live(registry, "steady@production", refresh_seconds=0)
     live.predict(FRAME)
-    break_model(store, registry["steady:2"])
+    damage(registry, 2)
     promote(registry, 2)
     for _ in range(3):
         assert live.predict(FRAME)[0] == 1.0
@@ -140,38 +128,28 @@ def test_a_version_that_fails_on_its_own_examples_is_never_served():
     assert "no usable predict for its own examples: output:finite" in str(live.refused[1])
 
 
-def test_the_first_version_has_to_be_sound():
-    store = MemoryStore()
-    registry = registered(1, store=store)
+def test_the_first_version_has_to_be_sound(damage):
+    registry = registered(1)
     promote(registry, 1)
-    break_model(store, registry["steady:1"])
+    damage(registry, 1)
     live = Live(registry, "steady@production")
     for _ in range(2):
         with pytest.raises(IntegrityError):
             live.predict(FRAME)
 
 
-def test_while_the_registry_cannot_be_read_the_old_version_answers(caplog):
-    class Shaky(MemoryStore):
-        broken = False
-
-        def _get(self, key):
-            if self.broken:
-                raise StorageError("the network is gone")
-            return super()._get(key)
-
-    store = Shaky()
-    registry = registered(1, 2, store=store)
+def test_while_the_registry_cannot_be_read_the_old_version_answers(caplog, shaky):
+    registry = registered(1, 2, store=shaky)
     promote(registry, 1)
     live = Live(registry, "steady@production", refresh_seconds=0)
     live.predict(FRAME)
     promote(registry, 2)
-    store.broken = True
+    shaky.down = True
     for _ in range(3):
         assert live.predict(FRAME)[0] == 1.0
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert live.refused is None
-    store.broken = False
+    shaky.down = False
     assert live.predict(FRAME)[0] == 2.0
 
 
@@ -202,10 +180,7 @@ def test_arguments_are_checked():
 
 
 def test_a_pickled_follower_loads_again(tmp_path):
-    registry = registered(1, 2, store=None)
-    registry = Registry(tmp_path, actor="ada")
-    registry.register("steady", constant(1), schema=SCHEMA)
-    live = Live(registry, "steady:1")
+    live = Live(registered(1, store=tmp_path), "steady:1")
     live.predict(FRAME)
     copy = pickle.loads(pickle.dumps(live))
     assert copy._following.serving is None

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
 import threading
-import time
 
 import numpy as np
 import pandas as pd
@@ -38,24 +34,17 @@ def promote(registry, number):
     registry.promote(registry[f"steady:{number}"], to="production", actor="ada", reason="test")
 
 
-def eventually(claim, seconds=30.0):
-    until = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.002)
-
-
 def followers():
     return [thread for thread in threading.enumerate() if thread.name == "maturekit-live" and thread.is_alive()]
 
 
 @pytest.fixture(autouse=True)
-def none_before_and_none_after():
+def none_before_and_none_after(until):
     gc.collect()
-    eventually(lambda: not followers())
+    until(lambda: not followers())
     yield
     gc.collect()
-    eventually(lambda: not followers())
+    until(lambda: not followers())
 
 
 def test_a_thread_begins_with_the_first_call_and_is_the_only_one():
@@ -86,12 +75,12 @@ def test_without_looks_only_a_refresh_moves():
     assert live.predict(FRAME)[0] == 2.0
 
 
-def test_an_alias_is_followed_without_any_call():
+def test_an_alias_is_followed_without_any_call(until):
     registry = registered(1, 2)
     live = Live(registry, "steady@production", refresh_seconds=0.001)
     assert live.version.number == 1
     promote(registry, 2)
-    eventually(lambda: live._following.serving.version.number == 2)
+    until(lambda: live._following.serving.version.number == 2)
     assert live.predict(FRAME)[0] == 2.0
 
 
@@ -105,13 +94,13 @@ def test_the_thread_ends_with_the_object():
     assert not thread.is_alive()
 
 
-def test_closing_ends_the_thread_and_the_next_call_begins_anew():
+def test_closing_ends_the_thread_and_the_next_call_begins_anew(until):
     registry = registered(1, 2)
     with Live(registry, "steady@production", refresh_seconds=0.001) as live:
         live.predict(FRAME)
     assert followers() == []
     promote(registry, 2)
-    eventually(lambda: live.predict(FRAME)[0] == 2.0)
+    until(lambda: live.predict(FRAME)[0] == 2.0)
     assert len(followers()) == 1
     live.close()
 
@@ -120,41 +109,32 @@ def test_closing_what_was_never_asked_loads_nothing():
     Live(Registry(MemoryStore()), "steady@production").close()
 
 
-def test_new_parameters_end_the_old_thread():
+def test_new_parameters_end_the_old_thread(until):
     registry = registered(1, 2)
     live = Live(registry, "steady@production", refresh_seconds=3600)
     live.predict(FRAME)
     live.set_params(reference="steady:2")
     assert live.predict(FRAME)[0] == 2.0
     gc.collect()
-    eventually(lambda: not followers())
+    until(lambda: not followers())
 
 
-def test_trouble_is_told_and_passes(caplog):
-    class Shaky(MemoryStore):
-        broken = False
-
-        def _get(self, key):
-            if self.broken:
-                raise StorageError("the network is gone")
-            return super()._get(key)
-
-    store = Shaky()
-    registry = registered(1, 2, place=store)
+def test_trouble_is_told_and_passes(caplog, until, shaky):
+    registry = registered(1, 2, place=shaky)
     live = Live(registry, "steady@production", refresh_seconds=0.001)
     live.predict(FRAME)
     assert live.trouble is None
-    promote(Registry(store, actor="bob"), 2)
-    store.broken = True
-    eventually(lambda: isinstance(live.trouble, StorageError) or live.version.number == 2)
-    store.broken = False
-    eventually(lambda: live.trouble is None and live.version.number == 2)
+    promote(Registry(shaky, actor="bob"), 2)
+    shaky.down = True
+    until(lambda: isinstance(live.trouble, StorageError) or live.version.number == 2)
+    shaky.down = False
+    until(lambda: live.trouble is None and live.version.number == 2)
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) <= 1
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), MemoryError(), RecursionError(), ValueError("no")], ids=repr)
 @pytest.mark.parametrize("seconds", [0, 0.001])
-def test_whatever_loading_raises_the_old_version_answers_and_the_alias_is_followed(monkeypatch, error, seconds):
+def test_whatever_loading_raises_the_old_version_answers_and_the_alias_is_followed(monkeypatch, error, seconds, until):
     registry, load = registered(1, 2, 3), Version.load
 
     def raising(version, **more):
@@ -166,23 +146,23 @@ def test_whatever_loading_raises_the_old_version_answers_and_the_alias_is_follow
     live = Live(registry, "steady@production", refresh_seconds=seconds)
     live.predict(FRAME)
     promote(registry, 2)
-    eventually(lambda: live.predict(FRAME)[0] == 1.0 and live.refused is not None)
+    until(lambda: live.predict(FRAME)[0] == 1.0 and live.refused is not None)
     assert live.refused == ("steady:2", error)
     promote(registry, 3)
-    eventually(lambda: live.predict(FRAME)[0] == 3.0)
+    until(lambda: live.predict(FRAME)[0] == 3.0)
     assert live.refused is None
 
 
-def test_an_alias_that_is_deleted_leaves_the_old_version_in_place():
+def test_an_alias_that_is_deleted_leaves_the_old_version_in_place(until):
     registry = registered(1)
     live = Live(registry, "steady@production", refresh_seconds=0.001)
     live.predict(FRAME)
     registry.retire("steady", alias="production", actor="ada", reason="test")
-    eventually(lambda: isinstance(live.trouble, AliasNotFoundError))
+    until(lambda: isinstance(live.trouble, AliasNotFoundError))
     assert live.predict(FRAME)[0] == 1.0
 
 
-def test_where_the_system_gives_no_threads_calls_are_answered(monkeypatch):
+def test_where_the_system_gives_no_threads_calls_are_answered(monkeypatch, until):
     def refuse(self):
         raise RuntimeError("can't start new thread")
 
@@ -192,12 +172,10 @@ def test_where_the_system_gives_no_threads_calls_are_answered(monkeypatch):
         patched.setattr(threading.Thread, "start", refuse)
         assert live.predict(FRAME)[0] == 1.0
     promote(registry, 2)
-    eventually(lambda: live.predict(FRAME)[0] == 2.0)
+    until(lambda: live.predict(FRAME)[0] == 2.0)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_child_that_is_forked_during_a_load_follows_by_itself(monkeypatch, tmp_path):
+def test_a_child_that_is_forked_during_a_load_follows_by_itself(monkeypatch, tmp_path, forked, until):
     registry, load = registered(1, 2, 3, place=tmp_path), Version.load
     begun, gate = threading.Event(), threading.Event()
 
@@ -212,20 +190,21 @@ def test_a_child_that_is_forked_during_a_load_follows_by_itself(monkeypatch, tmp
     assert live.predict(FRAME)[0] == 1.0
     promote(registry, 2)
     assert begun.wait(30)  # the parent's thread holds the lock, and will not be in the child
-    child = os.fork()
-    if child == 0:
+
+    def follow():
         gate.set()
-        ok = live.predict(FRAME)[0] in {1.0, 2.0}
+        assert live.predict(FRAME)[0] in {1.0, 2.0}
         promote(registry, 3)
-        eventually(lambda: live.predict(FRAME)[0] == 3.0)
-        os._exit(0 if ok and len(followers()) == 1 else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        until(lambda: live.predict(FRAME)[0] == 3.0)
+        assert len(followers()) == 1
+
+    assert forked(follow).ended() == 0
     gate.set()
-    eventually(lambda: live.predict(FRAME)[0] == 3.0)
+    until(lambda: live.predict(FRAME)[0] == 3.0)
 
 
 @pytest.mark.parametrize("moment", [pytest.param("while it waits", marks=pytest.mark.long), "while it loads"])
-def test_the_interpreter_ends_at_once_and_silently(moment, tmp_path):
+def test_the_interpreter_ends_at_once_and_silently(moment, tmp_path, interpreter):
     registered(1, 2, place=tmp_path)
     code = f"""
 import threading, time
@@ -246,5 +225,5 @@ if {moment == "while it loads"}:
     assert begun.wait(30)
 print(live.version.number)
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    ran = interpreter(code)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n", "")

@@ -44,23 +44,6 @@ def promote(registry, number):
     registry.promote(registry[f"steady:{number}"], to="production", actor="ada", reason="test")
 
 
-def damage(registry, number):
-    """Flip one bit of every file of a version's model."""
-    for file in registry[f"steady:{number}"].body.model.files.values():
-        key = next(key for key in registry.store.list() if file.digest.removeprefix("sha256:") in key.replace("/", ""))
-        data = bytearray(registry.store.get(key))
-        data[len(data) // 2] ^= 1
-        registry.store.delete(key)
-        registry.store.put_new(key, bytes(data))
-
-
-def eventually(claim, seconds=30.0):
-    until = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.002)
-
-
 class Load:
     """Threads that ask for frames and records until told to stop, and note what is wrong and who answered."""
 
@@ -97,7 +80,7 @@ class Load:
 
 @pytest.mark.parametrize("seconds", [0, 0.001], ids=["calls look", "a thread looks"])
 @pytest.mark.parametrize("moves", [100, pytest.param(2_000, marks=pytest.mark.long)])
-def test_an_alias_that_moves_again_and_again_fails_and_mixes_no_answer(seconds, moves):
+def test_an_alias_that_moves_again_and_again_fails_and_mixes_no_answer(seconds, moves, until):
     registry = registered(constant(1), constant(2), constant(3))
     promote(registry, 1)
     service = Guarded(Live(registry, "steady@production", refresh_seconds=seconds))
@@ -107,7 +90,7 @@ def test_an_alias_that_moves_again_and_again_fails_and_mixes_no_answer(seconds, 
         for move in range(moves):
             promote(other, move % 3 + 1)
             time.sleep(0.002)
-        eventually(lambda: service.handle(Call(record={"a": 0.5})).version == f"steady:{(moves - 1) % 3 + 1}")
+        until(lambda: service.handle(Call(record={"a": 0.5})).version == f"steady:{(moves - 1) % 3 + 1}")
     service.close()
     assert load.wrong == []
     assert load.seen == set(digests)
@@ -141,7 +124,7 @@ def test_every_answer_is_judged_by_the_contract_of_the_version_that_gave_it(seco
 
 
 @pytest.mark.parametrize("seconds", [0, 0.001], ids=["calls look", "a thread looks"])
-def test_broken_versions_among_the_moves_are_never_served(seconds):
+def test_broken_versions_among_the_moves_are_never_served(seconds, until, damage):
     registry = registered(constant(1), constant(2), constant(3), nan(), constant(5))
     for number in (2, 3):
         damage(registry, number)
@@ -155,9 +138,9 @@ def test_broken_versions_among_the_moves_are_never_served(seconds):
         for number in (2, 5, 3, 1, 4, 5, 4, 2, 1):
             promote(other, number)
             if number in {1, 5}:
-                eventually(lambda: service.handle(Call(frame=FRAME)).version == f"steady:{number}")  # noqa: B023  # used at once
+                until(lambda: service.handle(Call(frame=FRAME)).version == f"steady:{number}")  # noqa: B023  # used at once
             else:
-                eventually(lambda: live.refused is not None and live.refused[0] == f"steady:{number}")  # noqa: B023  # as above
+                until(lambda: live.refused is not None and live.refused[0] == f"steady:{number}")  # noqa: B023  # as above
                 refused.add(live.refused[0])
     service.close()
     assert load.wrong == []
@@ -186,7 +169,7 @@ def loads(monkeypatch):
     return noted
 
 
-def test_no_call_loads_or_waits_once_something_serves(loads):
+def test_no_call_loads_or_waits_once_something_serves(loads, until):
     registry = registered(constant(1), constant(2))
     promote(registry, 1)
     live = Live(registry, "steady@production", refresh_seconds=0.001)
@@ -200,7 +183,7 @@ def test_no_call_loads_or_waits_once_something_serves(loads):
         assert service.predict_one({"a": 0.5}) == 1.0
         assert service.predict(FRAME)[0] == 1.0
     loads.gate.set()
-    eventually(lambda: service.predict_one({"a": 0.5}) == 2.0)
+    until(lambda: service.predict_one({"a": 0.5}) == 2.0)
     live.close()
     assert [reference for reference, _ in loads] == ["steady:1", "steady:2"]
     assert loads[0][1] is threading.current_thread()
@@ -234,12 +217,12 @@ def test_a_call_in_flight_ends_on_the_version_it_began_with():
     assert (answers[0].version, answers[0].values[0]) == ("steady:1", 1.0)
 
 
-def test_threads_that_come_first_together_load_once(loads):
+def test_threads_that_come_first_together_load_once(loads, until):
     registry = registered(constant(1))
     promote(registry, 1)
     live = Live(registry, "steady@production")
     with Load(live, {"steady:1": registry["steady:1"].digest}, threads=8) as load:
-        eventually(lambda: load.seen)
+        until(lambda: load.seen)
     live.close()
     assert load.wrong == []
     assert len(loads) == 1
@@ -291,7 +274,7 @@ def test_what_was_replaced_is_let_go(loads):
 
 
 @pytest.mark.parametrize("refers_to_itself", [False, True])
-def test_the_thread_lets_go_of_what_it_replaced(refers_to_itself):
+def test_the_thread_lets_go_of_what_it_replaced(refers_to_itself, until):
     registry = registered(constant(1), constant(2))
     promote(registry, 1)
     live = Live(registry, "steady@production", refresh_seconds=0.001)
@@ -303,8 +286,8 @@ def test_the_thread_lets_go_of_what_it_replaced(refers_to_itself):
     gc.disable()
     try:
         promote(registry, 2)
-        eventually(lambda: live.predict(FRAME)[0] == 2.0)
-        eventually(lambda: old() is None)
+        until(lambda: live.predict(FRAME)[0] == 2.0)
+        until(lambda: old() is None)
     finally:
         gc.enable()
     live.close()

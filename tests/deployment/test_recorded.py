@@ -31,17 +31,6 @@ SCHEMA = Schema({name: Column("float", ge=0, le=1) for name in ("a", "b")})
 FRAME = pd.DataFrame({"a": [0.9, 7.0, 0.1], "b": [0.1, 0.5, 0.9], "id": ["x", "y", "z"], "note": [1, 2, 3]})
 
 
-class Failing(MemoryStore):
-    """Cannot write while `broken`."""
-
-    broken = True
-
-    def _put_new(self, key, data):
-        if self.broken:
-            raise StorageError("disk full")
-        super()._put_new(key, data)
-
-
 def log():
     return Log(MemoryStore(), clock=lambda: datetime(2013, 5, 3, tzinfo=UTC))
 
@@ -174,16 +163,17 @@ def test_a_call_that_raised_is_recorded_and_raises_as_before():
     assert frame["reasons"].tolist() == ["ZeroDivisionError"] * 3
 
 
-def test_a_failing_store_fails_no_prediction_and_counts_what_it_lost(caplog):
-    service = Recorded(example_model(), log=Log(Failing(), flush_rows=1, keep_rows=5))
+def test_a_failing_store_fails_no_prediction_and_counts_what_it_lost(caplog, shaky):
+    shaky.down = True
+    service = Recorded(example_model(), log=Log(shaky, flush_rows=1, keep_rows=5))
     expected = service.model.predict(FRAME[["a", "b"]])
     for _ in range(4):
         np.testing.assert_array_equal(service.predict(FRAME[["a", "b"]]), expected)
     assert service.log.dropped == 9
-    with pytest.raises(StorageError, match="disk full"):
+    with pytest.raises(StorageError, match="the disk is away"):
         service.log.flush()
     assert len(caplog.records) == 1
-    service.log.place.broken = False
+    shaky.down = False
     assert len(service.log.frame()) == 3, "the others would have been too many to keep"
 
 

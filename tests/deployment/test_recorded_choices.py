@@ -274,14 +274,18 @@ def test_a_store_that_hangs_holds_up_no_prediction():
 
 
 def test_what_cannot_be_put_into_words_is_dropped_and_counted_and_its_neighbours_are_not(caplog):
-    class Zeros:
-        def predict(self, X):
-            return np.zeros(len(X))
+    class Odd(Wrapper):
+        """Says of the second call what is no status and reasons."""
 
-    service = Recorded(Zeros(), log=log())
-    for names in (["a", "b"], ["a", "a"], ["c", "d"]):
-        service.predict(FRAME[["a", "b"]].set_axis(names, axis=1))
-    assert len(service.log.frame()) == 6
+        def _handle(self, call, inward):
+            answer = inward(call)
+            answer.marks = {0: ("odd",)} if call.request == "2" else {}
+            return answer
+
+    service = Recorded(Odd(example_model()), log=log())
+    for request in "123":
+        service.handle(Call(frame=FRAME[["a", "b"]], request=request))
+    assert service.log.frame()["request"].tolist() == ["1"] * 3 + ["3"] * 3
     assert (service.log.dropped, service.dropped) == (3, 0)
     assert len(caplog.records) == 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import threading
 from collections import OrderedDict, defaultdict
@@ -357,21 +356,18 @@ def test_the_copy_of_a_pickle_compiles_anew():
     assert asked(copy, RECORD)[0] == value
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 @pytest.mark.parametrize("when", ["before", "while", "after"])
-def test_a_fork_before_while_or_after_compiling_answers_too(when):
+def test_a_fork_before_while_or_after_compiling_answers_too(when, forked):
     path = path_of(LinearRegression().fit(FRAME[["area", "rooms"]], PRICE))
     if when == "while":
         path._claim("all")  # a thread of the parent, which the child does not have
     elif when == "after":
         path.prove()
-    read, write = os.pipe()
-    child = os.fork()
-    if not child:
-        os.write(write, b"yes" if asked(path, RECORD)[1] is not None else b"no")
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(read, 3) == b"yes"
+
+    def ask():
+        assert asked(path, RECORD)[1] is not None
+
+    assert forked(ask).ended() == 0
 
 
 def test_combinations_of_types_are_remembered_up_to_a_number(monkeypatch):

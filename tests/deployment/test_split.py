@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -28,13 +26,10 @@ def test_places_are_the_same_for_ever():
     assert place(5).hex() == place(5.0).hex() == place("5").hex() == "32416d5027a53d28"
 
 
-def test_another_process_with_another_hash_seed_gives_the_same_place():
+def test_another_process_with_another_hash_seed_gives_the_same_place(interpreter):
     code = "from maturekit.deployment.split import Split; print(Split('x').place('ada').hex())"
-    seed = {"PYTHONHASHSEED": "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"}
-    run = subprocess.run(
-        [sys.executable, "-c", code], env=os.environ | seed, capture_output=True, check=True, text=True
-    )
-    assert run.stdout.strip() == Split("x").place("ada").hex()
+    ran = interpreter(code, PYTHONHASHSEED="2" if os.environ.get("PYTHONHASHSEED") == "1" else "1")
+    assert (ran.stdout.strip(), ran.stderr) == (Split("x").place("ada").hex(), "")
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
-import time
 
 import pytest
 
@@ -59,20 +57,13 @@ def made():
         buffer.close()
 
 
-def eventually(condition):
-    deadline = time.monotonic() + 20
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.005)
-    return condition()
-
-
-def test_enough_rows_are_written_soon_and_fewer_wait(made):
+def test_enough_rows_are_written_soon_and_fewer_wait(made, until):
     sink = Sink()
     waiting = made(sink)
     for item in "abcd":
         waiting.add(item, rows=1)
-    assert eventually(lambda: sink.batches == [["a", "b", "c"]])
-    assert eventually(lambda: waiting.held == 1)
+    until(lambda: sink.batches == [["a", "b", "c"]])
+    until(lambda: waiting.held == 1)
 
 
 def test_it_is_never_the_caller_who_writes(made):
@@ -84,11 +75,11 @@ def test_it_is_never_the_caller_who_writes(made):
     assert sink.items == ["a"]
 
 
-def test_a_waiting_row_is_written_after_the_stated_seconds(made):
+def test_a_waiting_row_is_written_after_the_stated_seconds(made, until):
     sink = Sink()
     waiting = made(sink, seconds=0.05)
     waiting.add("a", rows=1)
-    assert eventually(lambda: sink.batches == [["a"]])
+    until(lambda: sink.batches == [["a"]])
 
 
 def test_a_batch_has_no_more_rows_than_stated_unless_it_is_one_item(made):
@@ -120,14 +111,14 @@ def test_a_failure_keeps_the_rows_and_repeats_exactly_them(made, caplog):
     assert [record.message for record in caplog.records] == ["records wait, since they cannot be written: disk full"]
 
 
-def test_after_a_failure_it_pauses_and_then_tries_again_by_itself(made):
+def test_after_a_failure_it_pauses_and_then_tries_again_by_itself(made, until):
     sink = Sink()
     sink.broken = StorageError("disk full")
     waiting = made(sink, rows=1, seconds=0.02)
     waiting.add("a", rows=1)
-    assert eventually(lambda: len(sink.attempts) >= 2)
+    until(lambda: len(sink.attempts) >= 2)
     sink.broken = None
-    assert eventually(lambda: sink.items == ["a"])
+    until(lambda: sink.items == ["a"])
 
 
 def test_rows_beyond_the_limit_are_dropped_and_counted(made):
@@ -276,27 +267,21 @@ def test_where_no_thread_can_begin_what_waits_is_written_all_the_same(made, monk
     assert sink.items == ["a", "b"]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # Python 3.12 warns where threads run
-def test_a_forked_child_begins_with_nothing_waiting_and_a_thread_of_its_own(made):
+def test_a_forked_child_begins_with_nothing_waiting_and_a_thread_of_its_own(made, forked):
     sink = Sink()
     waiting = made(sink, keep=2)
     for word in ("of the parent", "too", "too many"):
         waiting.add(word, rows=1)
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        before = waiting.held, waiting.dropped
+
+    def begin_with_nothing():
+        assert (waiting.held, waiting.dropped) == (0, 0)
         waiting.add("of the child", rows=1)
         waiting.flush()
-        os.write(writer, repr((before, sink.items)).encode())
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(reader, 100) == b"((0, 0), ['of the child'])"
+        assert sink.items == ["of the child"]
+
+    assert forked(begin_with_nothing).ended() == 0
     waiting.flush()
     assert sink.items == ["of the parent", "too"]
-    os.close(reader)
-    os.close(writer)
 
 
 def test_where_many_rows_wait_they_are_written_in_larger_batches(made):

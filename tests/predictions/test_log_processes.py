@@ -23,28 +23,35 @@ from maturekit.predictions import Entry, Log, SegmentSink, Sink
 """
 START = datetime(2013, 5, 1, tzinfo=UTC)
 LOG = "log = Log(sys.argv[1], flush_rows=20, **{})"
+SOURCE = {"PYTHONPATH": str(Path(maturekit.__file__).parents[1])}
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, forks and limits of Unix")
 
 
-def begin(story, folder, *, log=LOG):
-    script = "\n".join([HEAD, log, textwrap.dedent(story)])
-    environment = {**os.environ, "PYTHONPATH": str(Path(maturekit.__file__).parents[1])}
+def script(story, log=LOG):
+    return "\n".join([HEAD, log, textwrap.dedent(story)])
+
+
+def begin(story, folder):
     return subprocess.Popen(
-        [sys.executable, "-c", script, str(folder)],
-        env=environment,
+        [sys.executable, "-c", script(story), str(folder)],
+        env=os.environ | SOURCE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def run(story, folder, *, log=LOG):
-    """Run a story to its end, and return what it printed and what it logged."""
-    process = begin(story, folder, log=log)
-    printed, logged = process.communicate(timeout=60)
-    assert process.returncode == 0, logged
-    return printed, logged
+@pytest.fixture
+def run(interpreter):
+    """Return a function that runs a story to its end, and returns what it printed and what it logged."""
+
+    def run(story, folder, *, log=LOG):
+        ran = interpreter(script(story, log), folder, **SOURCE)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout, ran.stderr
+
+    return run
 
 
 def numbers(folder):
@@ -86,7 +93,7 @@ def test_a_killed_process_loses_what_it_said_was_waiting_and_no_more(tmp_path):
     assert written - waiting <= len(stored) <= written + 20
 
 
-def test_a_store_that_hangs_holds_up_the_end_no_longer_than_stated_and_the_loss_is_said(tmp_path):
+def test_a_store_that_hangs_holds_up_the_end_no_longer_than_stated_and_the_loss_is_said(tmp_path, run):
     story = """
         for number in range(30):
             log.write(Entry({"number": number}))
@@ -102,7 +109,7 @@ def test_a_store_that_hangs_holds_up_the_end_no_longer_than_stated_and_the_loss_
     assert "the end came before 30 records were written" in logged
 
 
-def test_an_interpreter_that_ends_with_a_full_queue_stores_it_whole_and_silently(tmp_path):
+def test_an_interpreter_that_ends_with_a_full_queue_stores_it_whole_and_silently(tmp_path, run):
     story = """
         for number in range(200):
             log.write(Entry({"number": number}))
@@ -125,7 +132,7 @@ def test_an_interpreter_that_ends_with_a_full_queue_stores_it_whole_and_silently
     assert numbers(tmp_path / "log") == list(range(100))
 
 
-def test_a_store_that_fails_at_the_end_says_what_is_lost(tmp_path):
+def test_a_store_that_fails_at_the_end_says_what_is_lost(tmp_path, run):
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "thesis.tex").write_text("years of work")
     _, logged = run('log.write(Entry({"number": 1}))', tmp_path / "log")
@@ -137,7 +144,7 @@ def test_a_store_that_fails_at_the_end_says_what_is_lost(tmp_path):
     "method",
     ["fork", pytest.param("spawn", marks=pytest.mark.long), pytest.param("forkserver", marks=pytest.mark.long)],
 )
-def test_workers_of_multiprocessing_store_what_they_wrote_when_they_end(tmp_path, method):
+def test_workers_of_multiprocessing_store_what_they_wrote_when_they_end(tmp_path, method, run):
     (tmp_path / "work.py").write_text(f'{HEAD}\n{LOG}\ndef work(number):\n    log.write(Entry({{"number": number}}))')
     story = f"""
         import multiprocessing
@@ -154,7 +161,7 @@ def test_workers_of_multiprocessing_store_what_they_wrote_when_they_end(tmp_path
     assert sorted(numbers(tmp_path / "log")) == [0, 1]
 
 
-def test_a_forked_child_and_its_parent_store_what_each_wrote_once(tmp_path):
+def test_a_forked_child_and_its_parent_store_what_each_wrote_once(tmp_path, run):
     story = """
         for number in range(30):
             log.write(Entry({"number": number}))
@@ -169,7 +176,7 @@ def test_a_forked_child_and_its_parent_store_what_each_wrote_once(tmp_path):
 
 
 @pytest.mark.long
-def test_a_fork_while_threads_write_leaves_a_child_that_can_write(tmp_path):
+def test_a_fork_while_threads_write_leaves_a_child_that_can_write(tmp_path, run):
     story = """
         import threading
         stop = threading.Event()
@@ -195,7 +202,7 @@ def test_a_fork_while_threads_write_leaves_a_child_that_can_write(tmp_path):
     assert sorted(set(numbers(tmp_path / "log"))) == list(range(11))
 
 
-def test_on_a_full_disk_predictions_go_on_and_afterwards_what_waited_is_stored(tmp_path):
+def test_on_a_full_disk_predictions_go_on_and_afterwards_what_waited_is_stored(tmp_path, run):
     story = """
         import resource, signal
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -218,7 +225,7 @@ def test_on_a_full_disk_predictions_go_on_and_afterwards_what_waited_is_stored(t
     assert numbers(tmp_path / "log") == list(range(50))
 
 
-def test_predictions_of_an_exit_handler_are_stored_too(tmp_path):
+def test_predictions_of_an_exit_handler_are_stored_too(tmp_path, run):
     story = """
         import atexit
         atexit.register(lambda: log.write(Entry({"number": 2})))

@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -39,11 +40,18 @@ def killed_at(line, work, *modules):
             return count
 
         sys.settrace(lambda frame, *_: count if frame.f_code.co_filename in files else None)
+        code = 1
         try:
             work()
+            code = 0
+        except BaseException:  # noqa: BLE001  # told here, since the exit below passes over it
+            sys.settrace(None)
+            traceback.print_exc()
         finally:
-            os._exit(0)
-    return os.waitpid(child, 0)[1] == 0
+            os._exit(code)
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert ended in {0, -signal.SIGKILL}, "the work raised"
+    return ended == 0
 
 
 def kill_stores(folder):

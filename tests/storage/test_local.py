@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,11 +25,6 @@ def store(tmp_path):
 
 def leftovers(store):
     return [path for path in store.root.rglob("*") if path.name.startswith(".unfinished-")]
-
-
-def run(code, *arguments):
-    script = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
-    return subprocess.run(script, capture_output=True, text=True, check=False)
 
 
 def test_opening_and_reading_create_nothing(store):
@@ -60,7 +54,7 @@ def test_what_a_killed_writer_left_is_swept_and_nothing_else(store):
     assert store.get("a/b") == b"one"
 
 
-def test_eight_processes_claim_numbers_and_each_is_won_once(tmp_path):
+def test_eight_processes_claim_numbers_and_each_is_won_once(tmp_path, interpreter):
     code = """
     import os, sys
     from maturekit.errors import KeyTakenError
@@ -81,14 +75,14 @@ def test_eight_processes_claim_numbers_and_each_is_won_once(tmp_path):
         children.append(child)
     print(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children))
     """
-    done = run(code, tmp_path / "store")
+    done = interpreter(code, tmp_path / "store")
     assert done.stdout.strip() == "200", done.stderr
     store = LocalStore(tmp_path / "store")
     assert [len(set(store.get(key))) for key in store.list()] == [1] * 200
     assert leftovers(store) == []
 
 
-def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path):
+def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path, interpreter):
     code = """
     import resource, sys
     from maturekit.errors import StorageError
@@ -102,7 +96,7 @@ def test_a_file_that_outgrows_its_limit_leaves_nothing(tmp_path):
         print(error)
     store.put_new("a/other", b"y")
     """
-    done = run(code, tmp_path / "store")
+    done = interpreter(code, tmp_path / "store")
     assert "could not write 'a/large'" in done.stdout, done.stderr
     assert "File too large" in done.stdout
     store = LocalStore(tmp_path / "store")
@@ -182,7 +176,7 @@ def test_a_file_system_without_links_is_named(store, monkeypatch):
     assert list(store.list()) == []
 
 
-def test_another_user_without_rights_gets_clear_errors_and_changes_nothing():
+def test_another_user_without_rights_gets_clear_errors_and_changes_nothing(interpreter):
     code = """
     import os, sys, tempfile
     from pathlib import Path
@@ -224,7 +218,7 @@ def test_another_user_without_rights_gets_clear_errors_and_changes_nothing():
             os.chmod(path, 0o755)
         assert list(store.list()) == ["closed/b", "open/a"]
     """
-    done = run(code)
+    done = interpreter(code)
     assert done.returncode == 0, done.stderr
 
 

@@ -6,9 +6,6 @@ import errno
 import gc
 import hashlib
 import os
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 import tracemalloc
@@ -32,11 +29,6 @@ def store(tmp_path):
 
 def unfinished(store):
     return [path for path in store.root.rglob("*") if path.name.startswith(".unfinished-")]
-
-
-def run(code, *arguments):
-    script = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
-    return subprocess.run(script, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("part", [1000, LARGE - 1, LARGE, LARGE + 1, len(BIG)])
@@ -176,7 +168,7 @@ def test_a_writer_that_is_forgotten_leaves_nothing(store):
     assert unfinished(store) == []
 
 
-def test_a_file_that_failed_is_thrown_away_and_cannot_be_finished(tmp_path):
+def test_a_file_that_failed_is_thrown_away_and_cannot_be_finished(tmp_path, interpreter):
     code = """
     import resource, sys
     from maturekit.errors import StorageError
@@ -196,7 +188,7 @@ def test_a_file_that_failed_is_thrown_away_and_cannot_be_finished(tmp_path):
             continue
         raise AssertionError("a file with a hole was finished")
     """
-    done = run(code, tmp_path / "store")
+    done = interpreter(code, tmp_path / "store")
     assert done.returncode == 0, done.stderr
     assert "File too large" in done.stdout
     assert list((tmp_path / "store").iterdir()) == []
@@ -307,7 +299,7 @@ def test_a_writer_takes_bytes_only():
         assert writer.write(bytearray(b"ab")) + writer.write(memoryview(b"cd")) == 4
 
 
-def test_what_a_forked_child_changes_in_what_it_read_stays_its_own(store):
+def test_what_a_forked_child_changes_in_what_it_read_stays_its_own(store, interpreter):
     store.put_new("a", BIG)
     code = """
     import os, sys
@@ -321,5 +313,5 @@ def test_what_a_forked_child_changes_in_what_it_read_stays_its_own(store):
     os.waitpid(child, 0)
     assert read == kept
     """
-    done = run(code, store.root)
+    done = interpreter(code, store.root)
     assert done.returncode == 0, done.stderr

@@ -168,6 +168,28 @@ def test_what_is_no_schema_is_refused(make):
         make({"a": Column("int")})
 
 
+OBJECTS = Column("object", of="uuid.UUID")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: values("int"), "column must be a Column, got str"),
+        (lambda: values(OBJECTS, objects=["uuid.UUID"]), "objects must be a mapping, got list"),
+        (lambda: values(OBJECTS, objects={"uuid.UUID": uuid.uuid4}), r"objects\['uuid.UUID'\] must be a strategy, got"),
+        (lambda: records(FULL, objects=3), "objects must be a mapping, got int"),
+        (lambda: frames(FULL, objects="x"), "objects must be a mapping, got str"),
+        (lambda: frames(FULL, references=3), "references must be a mapping, got int"),
+        (lambda: frames(FULL, min_rows=True), "a number of rows must be a whole number, got True"),
+        (lambda: faulty_frames(FULL, references=[]), "references must be a mapping, got list"),
+        (lambda: faulty_frames(FULL, objects=3), "objects must be a mapping, got int"),
+    ],
+)
+def test_arguments_of_another_type_are_refused_at_once(make, why):
+    with pytest.raises(ArgumentTypeError, match=why):
+        make()
+
+
 @few
 @given(frames(Schema({"id": Column("int", unique=True, ge=1, le=3), "a": Column("bool")}), min_rows=2, max_rows=9))
 def test_few_values_that_differ_make_few_rows(frame):

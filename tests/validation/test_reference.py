@@ -1,15 +1,16 @@
-"""Whole columns, single records and a slow, obvious reading of the contract give one verdict."""
+"""Whole columns and a slow, obvious reading of the contract give one verdict."""
 
 from __future__ import annotations
 
 import math
 import re
+import runpy
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
-from uuid import UUID
-from zoneinfo import ZoneInfo
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from maturekit.schema import Column, Compare, Schema
+from maturekit.schema import Schema
 from maturekit.validation import validate
 from maturekit.validation.failures import Failures
 from maturekit.validation.screen import Screen
@@ -190,58 +191,9 @@ def by_frame(frame, schema):
 
 # what is drawn
 
-NULLS = [None, float("nan"), pd.NA, pd.NaT, np.datetime64("NaT", "us"), np.float32("nan"), Decimal("NaN")]
-NUMBERS = [0, 1, -1, 3, 2.0, 2.5, -0.0, np.int64(7), np.float32(0.1), np.uint8(200), Decimal(2), Decimal("0.5")]
-NUMBERS += [math.inf, -math.inf, 2**53 + 1, 2**63, 2**64, 10**400, -(2**63), -(2**63) - 1, 1e300, Fraction(1, 2)]
-TEXTS = ["", "a", "b", "AB12", "AB١٢", "3", "AB12\n", "b\n", "_", "é", np.str_("a")]
-MOMENTS = [datetime(2013, 1, 1), datetime(2013, 1, 1, tzinfo=UTC), pd.Timestamp("2013-01-01 00:00:00.000000001")]
-MOMENTS += [datetime(2013, 6, 1), pd.Timestamp("2013-06-01", tz="America/New_York"), datetime(1500, 1, 1)]
-SPANS = [timedelta(0), timedelta(hours=1), pd.Timedelta(1, "ns"), timedelta(days=-1)]
-OTHERS = [True, False, np.bool_(True), b"a", date(2013, 1, 1), date(2013, 6, 1), 1j, (1,), UUID(int=1)]
-NUMBERS += [Decimal("-12.500"), Decimal("0.001"), Decimal("1E+3"), Decimal("Infinity")]
-TEXTS += ["x" * 65_536, "y" * 65_537, "3.0", "-1e2", "true", "FALSE", "2013-01-01", "2013-01-01T00:00:00+00:00"]
-MOMENTS += [datetime(2013, 1, 1, 12, 0, 0, 5000), datetime(2013, 1, 1, 13, tzinfo=ZoneInfo("Europe/Berlin"))]
-ANYTHING = NULLS + NUMBERS + TEXTS + MOMENTS + SPANS + OTHERS
-
-COLUMNS = [
-    Column("float"),
-    Column("float", nullable=True, ge=0.1, lt=2.5),
-    Column("float", gt=-1, le=2**53, unique=True),
-    Column("int", ge=0, unique=True),
-    Column("int", nullable=True, multiple_of=2, lt=200),
-    Column("int", le=2**63, gt=-(2**63)),
-    Column("bool", nullable=True, unique=True),
-    Column("string", min_length=1, max_length=4),
-    Column("string", nullable=True, pattern=r"[A-Z]{2}\d+"),
-    Column("string", pattern=r"\w*", categories=["", "a", "3"], unknown="flag", unique=True),
-    Column("category"),
-    Column("category", nullable=True, categories=["a", "b"]),
-    Column("category", categories=[0, 1, 7], unique=True),
-    Column("category", categories=["a"], unknown="allow"),
-    Column("category", pattern="a|b.*"),
-    Column("category", pattern=r"[^\d]+", severity="warning"),
-    Column("datetime", nullable=True),
-    Column("datetime", ge=datetime(2013, 1, 1), lt=datetime(2013, 6, 1), unique=True),
-    Column("datetime", gt=datetime(2013, 1, 1, tzinfo=UTC), le=datetime(2013, 12, 1, tzinfo=UTC)),
-    Column("timedelta", ge=timedelta(0), lt=timedelta(hours=1), unique=True),
-    Column("datetime", zone="aware"),
-    Column("datetime", zone="naive", unit="s", nullable=True),
-    Column("datetime", zone="UTC", unit="ms", unique=True),
-    Column("date", ge=date(2013, 1, 1), lt=date(2013, 6, 1), unique=True),
-    Column("date", nullable=True),
-    Column("decimal", ge=Decimal("0.1"), lt=Decimal("2.5"), unique=True),
-    Column("decimal", nullable=True, max_digits=4, decimal_places=2),
-    Column("decimal", le=2**63, multiple_of=Decimal("0.5")),
-    Column("object", of="uuid.UUID", unique=True),
-    Column("object", of=bytes, nullable=True),
-    Column("float", coerce=True, le=3),
-    Column("int", coerce=True, nullable=True, unique=True),
-    Column("bool", coerce=True),
-    Column("datetime", coerce=True, ge=datetime(2013, 1, 1)),
-]
-
-drawn_values = st.sampled_from(ANYTHING)
-drawn_columns = st.sampled_from(COLUMNS)
+CELLS = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("cells.py"))))
+drawn_values = st.sampled_from(CELLS.ANYTHING)
+drawn_columns = st.sampled_from(CELLS.COLUMNS)
 
 
 @given(column=drawn_columns, values=st.lists(drawn_values, min_size=1, max_size=6))
@@ -320,8 +272,8 @@ ARROW = {
     "int64": [0, 2**53 + 1, None],
     "uint64": [0, 2**63, 2**64 - 1],
     "bool": [True, False, None, True],
-    "string": [*TEXTS[:10], None, "a", *TEXTS[11:]],
-    "large_string": [*TEXTS[:10], None],
+    "string": [*CELLS.TEXTS[:10], None, "a", *CELLS.TEXTS[11:]],
+    "large_string": [*CELLS.TEXTS[:10], None],
     "decimal128(5, 2)": [Decimal("0.10"), Decimal("2.00"), None, Decimal("-12.50"), Decimal("0.00"), Decimal("2.00")],
     "decimal128(38, 6)": [Decimal("0.000001"), Decimal(2**63), None, Decimal("-9.99"), Decimal("2.5"), Decimal(-1000)],
     "decimal128(38, 30)": [Decimal("5E-30"), Decimal("-1E-12"), None, Decimal(0)],
@@ -347,7 +299,7 @@ def test_arrow_storage_means_what_its_cells_mean(storage):
     }
     cells = pa.array(ARROW[storage], type=unaliased.get(storage) or pa.type_for_alias(storage))
     frame = pd.DataFrame({"x": pd.Series(pd.arrays.ArrowExtensionArray(cells))})
-    for column in COLUMNS:
+    for column in CELLS.COLUMNS:
         schema = Schema({"x": column})
         assert by_frame(frame, schema) == by_reference(frame, schema), column
 
@@ -369,39 +321,3 @@ def test_many_rows_mean_what_each_one_means(column, storage, data):
     few.pop(("unique", "x"), None)
     expected = {rule: np.flatnonzero(np.isin(origins, rows)).tolist() for rule, rows in few.items()}
     assert found == {rule: rows for rule, rows in expected.items() if rows}
-
-
-def verdicts(findings):
-    return {(f.rule, f.columns, f.status, f.severity) for f in findings if f.status in {"failed", "could_not_run"}}
-
-
-@given(first=drawn_columns, second=drawn_columns, values=st.lists(drawn_values, min_size=2, max_size=2))
-@settings(max_examples=120, deadline=None)
-def test_a_record_gets_the_verdict_of_a_table_of_one_row(first, second, values):
-    schema = Schema({"x": first, "y": second})
-    record = dict(zip("xy", values, strict=True))
-    cells = {name: pd.Series([None], dtype=object) for name in record}
-    for name, value in record.items():
-        cells[name].iloc[0] = value
-    found = verdicts(schema.check_record(record))
-    assert found == verdicts(validate(pd.DataFrame(cells), schema).findings)
-    if not any(
-        type(value) is tuple or (type(value) is int and value > 2**64) for value in values
-    ):  # pandas fails at them
-        assert found == verdicts(validate(pd.DataFrame([record]), schema).findings)
-
-
-@given(
-    columns=st.tuples(*[st.sampled_from([Column("float", nullable=True), Column("int"), Column("float", ge=0)])] * 2),
-    values=st.lists(st.sampled_from([*NULLS, *NUMBERS, "a", True]), min_size=2, max_size=2),
-    sign=st.sampled_from(["<", "<=", "==", "!=", ">=", ">"]),
-    absent=st.booleans(),
-)
-@settings(max_examples=60, deadline=None)
-def test_a_record_gets_the_verdict_of_a_table_of_one_row_from_rules_too(columns, values, sign, absent):
-    schema = Schema(dict(zip("xy", columns, strict=True)), rules=[Compare("x", sign, "y")])
-    record = dict(zip("xy", values, strict=True))
-    if absent:
-        del record["x"]
-    frame = pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in record.items()})
-    assert verdicts(schema.check_record(record)) == verdicts(validate(frame, schema).findings)

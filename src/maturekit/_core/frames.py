@@ -36,6 +36,8 @@ def as_frame(table: Table, *, what: str = "frame") -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         frame = table
     elif type(table).__module__.split(".")[0] in {"polars", "pyarrow"}:
+        if hasattr(table, "column_names"):  # pyarrow, where names may repeat
+            _check_names(pd.Index(table.column_names, dtype=object), what)
         narwhals = require("narwhals.stable.v2", extra="frames", purpose=f"reading a {type(table).__module__} table")
         try:
             eager = narwhals.from_native(table, eager_only=True)
@@ -44,19 +46,23 @@ def as_frame(table: Table, *, what: str = "frame") -> pd.DataFrame:
         frame = _in_pandas(eager, narwhals)
     else:
         raise _no_table(table, what)
-    strangers = [name for name in frame.columns if not isinstance(name, str)]
+    _check_names(frame.columns, what)
+    return frame
+
+
+def _check_names(names: pd.Index, what: str) -> None:
+    strangers = [name for name in names if not isinstance(name, str)]
     if strangers:
         raise TableError(
             f"{what} has column names that are not str: {', '.join(map(repr, strangers[:5]))}",
             hint="rename them, for instance with `frame.rename(columns=str)`.",
         )
-    if not frame.columns.is_unique:
-        twins = frame.columns[frame.columns.duplicated()].unique()
+    if not names.is_unique:
+        twins = names[names.duplicated()].unique()
         raise TableError(
             f"{what} has column names that repeat: {', '.join(map(repr, twins[:5]))}",
             hint="rename or drop the repeated columns; a contract speaks of one column by one name.",
         )
-    return frame
 
 
 def _in_pandas(table: Any, narwhals: Any) -> pd.DataFrame:

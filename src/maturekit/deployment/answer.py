@@ -155,8 +155,8 @@ class Answer:
     def merged(cls, call: Call, parts: Sequence[tuple[NDArray[np.int64], Answer]]) -> Answer:
         """Return the answers of several models about parts of a call as one answer about all of it.
 
-        Every row of the call is in the `places` of exactly one part. A method that returns no array, such as the list
-        of a classifier with several outputs, cannot be answered by several.
+        Every row of the call is in the `places` of exactly one part. The values are joined as `values.joined` says: what
+        the parts return must have the same columns, and the same number of outputs.
 
         >>> call = Call(frame=[[0.0], [1.0]], request="7f3a")
         >>> first, second = (Answer(np.array([value]), rows=1, version=f"m:{value}") for value in (1, 2))
@@ -177,7 +177,7 @@ class Answer:
         order = np.concatenate(answered)
         sorting = np.argsort(order, kind="stable")
         merged = cls(
-            joined([answer.values for _, answer in parts if answer.rows and len(answer.values)], sorting),
+            joined([answer.values for _, answer in parts if answer.rows and count_of(answer.values) != 0], sorting),
             rows=call.rows,
             places=None if len(order) == call.rows else order[sorting],
             marks=dict(sorted(marks.items())),

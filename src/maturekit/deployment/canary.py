@@ -63,7 +63,10 @@ class Divided(Wrapper, ABC):
         return answer
 
     def _divided(self, call: Call, inward: Inward, inside: NDArray[np.bool_]) -> Answer:
-        """Let both answer their rows; where the challenger raises, the champion's rows have their answers all the same."""
+        """Let both answer their rows; where the challenger fails, the champion's rows have their answers all the same.
+
+        It also fails with an answer that cannot stand beside the champion's, such as one of other columns.
+        """
         if not inside.any():
             return self._all(call, inward)
         if inside.all():
@@ -71,13 +74,13 @@ class Divided(Wrapper, ABC):
         self._check_classes()
         first, second = np.flatnonzero(~inside), np.flatnonzero(inside)
         champion = self._all(call.narrowed(frame=rows_at(call.frame, first), places=first), inward)
+        champion._check_count()  # noqa: SLF001  # what is wrong with it is not the challenger's
         asked = call.narrowed(frame=rows_at(call.frame, second), places=second)
         try:
-            challenger = self._challenged(asked)
+            return Answer.merged(call, [(first, champion), (second, self._challenged(asked))])
         except Exception as error:  # noqa: BLE001  # whatever it is, it is the challenger's
             logger.warning("the challenger failed: %s: %s", type(error).__name__, error)
-            challenger = _failed(asked, error)
-        return Answer.merged(call, [(first, champion), (second, challenger)])
+            return Answer.merged(call, [(first, champion), (second, _failed(asked, error))])
 
     def _check_classes(self) -> None:
         first, second = (getattr(model, "classes_", None) for model in (self.model, self.challenger))
@@ -100,10 +103,12 @@ class Canary(Divided):
     Who gets whom is decided by a salted hash of the key: the same key gets the same model at every call, in every
     process and on every machine, and whoever is in stays in when the share grows. Rows without a key, and tables
     without the column, go to the champion. A call about several rows may be answered by both; who answered what stands
-    in the answer's ``arm`` or ``shares``.
+    in the answer's ``arm`` or ``shares``. Its values are arrays, frames, sparse matrices or lists of one array an output,
+    as those of the models are.
 
     What the challenger raises about a record, or about a table that is all its own, the caller gets; in a table that
-    both answer, its rows are then marked ``"failed"``. ``Canary(model, Fallback(challenger, model), ...)`` catches it.
+    both answer, its rows are then marked ``"failed"``, as they are if its answer has other columns than the champion's.
+    ``Canary(model, Fallback(challenger, model), ...)`` catches it.
     `Rollout` moves the share by itself. Safe for several threads if the models are.
 
     Parameters

@@ -11,14 +11,17 @@ import numpy as np
 from maturekit._core.logs import logger
 from maturekit.deployment.answer import Answer, Mark, Share
 from maturekit.deployment.call import Call
+from maturekit.deployment.constant import Constant
 from maturekit.deployment.contract import Contract
-from maturekit.deployment.source import METHODS, Source
+from maturekit.deployment.source import Source
 from maturekit.deployment.values import rows_at, taken
 from maturekit.deployment.wrapper import Inward, Step, Wrapper, example_model, step_of
 from maturekit.errors import ArgumentError, ArgumentTypeError, RejectedRowsError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from maturekit.deployment.row_path import RowPath
 
 __all__ = ["Fallback"]
 
@@ -48,11 +51,19 @@ class Fallback(Wrapper):
         Who answers.
     other : estimator, Wrapper, number, text, or mapping of str to value
         Who, or what, answers instead. A model gets the call as it came, so a guard belongs inside each of the two. A
-        value is what `predict` returns; a mapping has values for other methods too, such as
-        ``{"predict": 0, "predict_proba": [0.9, 0.1]}``.
+        value is what `predict` returns, and may be a label that the model does not know, such as ``"unknown"``. A
+        mapping has values for other methods too, such as ``{"predict": 0, "predict_proba": [0.9, 0.1]}``: numbers for
+        each class of the model, in their order, and probabilities that sum to 1. That is checked here if the model is
+        there, and else, behind a `Live`, by `warm` and whenever the constant is needed; one that does not fit is then
+        no answer.
     on : collection of str, default ("error", "invalid")
         When: ``"error"``, ``"invalid"``, ``"rejected"`` (rows whose input the contract refused: the other model must be
         able to take them).
+
+    Raises
+    ------
+    ArgumentError
+        A constant that the model could not have said: not a number for each class, no probabilities.
 
     Examples
     --------
@@ -79,6 +90,7 @@ class Fallback(Wrapper):
         """How many rows got their value from the fallback."""
         self._statuses = {status for status, reason in _REASONS.items() if reason in self.on}
         self._healthy = True
+        self._check_constant()
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
         try:
@@ -104,7 +116,8 @@ class Fallback(Wrapper):
         if answer is None:
             raise error
         got = np.arange(call.rows) if answer.places is None else answer.places
-        return self._marked(answer, dict.fromkeys(got.tolist(), (reason,)), got)
+        self.filled += len(got)
+        return _marked(answer, dict.fromkeys(got.tolist(), (reason,)), got)
 
     def _patched(self, call: Call, answer: Answer) -> Answer:
         """Return the answer with values from the fallback in rows that lack one for a reason that it fills."""
@@ -118,16 +131,23 @@ class Fallback(Wrapper):
         got = places if other.places is None else places[other.places]
         if not len(got):
             return answer
-        other = self._marked(_part(other, np.arange(other.rows) if other.places is None else other.places), wanted, got)
+        other = _marked(_part(other, np.arange(other.rows) if other.places is None else other.places), wanted, got)
         if len(got) == call.rows:
             other.findings = (*answer.findings, *other.findings)
-            return other
-        kept = np.setdiff1d(np.arange(call.rows), got)
-        return Answer.merged(call, [(kept, _part(answer, kept)), (got, other)])
+            patched = other
+        else:
+            kept = np.setdiff1d(np.arange(call.rows), got)
+            try:
+                patched = Answer.merged(call, [(kept, _part(answer, kept)), (got, other)])
+            except (ArgumentError, RejectedRowsError):  # values of other columns, or not as many as rows
+                return answer
+        self.filled += len(got)
+        return patched
 
     def _asked(self, question: Call, error: Exception | None) -> Answer | None:
         """Return what the fallback says; None if it cannot."""
         try:
+            self._check_constant()
             return self._second._answer(question)  # noqa: SLF001  # asked of every step
         except Exception as second:  # noqa: BLE001  # whatever it is, the call ends as it would without a fallback
             note = f"The fallback had no answer either: {type(second).__name__}: {second}"
@@ -136,15 +156,16 @@ class Fallback(Wrapper):
                 error.add_note(note)
             return None
 
-    def _marked(self, answer: Answer, why: Mapping[int, tuple[str, ...]], rows: NDArray[np.int64]) -> Answer:
-        """Mark every row that got a value; `rows` are those rows in the call that `why` speaks of."""
-        places = range(answer.rows) if answer.places is None else answer.places.tolist()
-        marks: dict[int, Mark] = dict(answer.marks)
-        marks.update({place: ("filled", why[row]) for place, row in zip(places, rows.tolist(), strict=True)})
-        answer.marks = marks
-        answer.arm = "fallback"
-        self.filled += len(rows)
-        return answer
+    def _check_constant(self) -> None:
+        """Raise if the constant cannot be an answer of the model, as far as its classes are known without loading it."""
+        if isinstance(self._second, Constant):
+            step: Step = self._step
+            while isinstance(step, Wrapper):
+                inside = step._steps()  # noqa: SLF001  # asked of every step
+                if not inside:
+                    return
+                step = inside[0]
+            self._second.check(getattr(step.model, "classes_", None))
 
     def _source(self, call: Call) -> Source:
         try:
@@ -155,7 +176,11 @@ class Fallback(Wrapper):
             return self._second._source(call)  # noqa: SLF001  # asked of every step
 
     def _steps(self) -> tuple[Step, ...]:
-        return (self._step,) if isinstance(self._second, _Constant) else (self._step, self._second)
+        return (self._step,) if isinstance(self._second, Constant) else (self._step, self._second)
+
+    def _paths(self, contract: Contract | None) -> Iterator[RowPath]:
+        yield from super()._paths(contract)
+        self._check_constant()  # what had to be loaded is loaded now
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:
         return self._step._waits(call, contract) or self._second._waits(call, contract)  # noqa: SLF001  # as above
@@ -167,42 +192,26 @@ class Fallback(Wrapper):
         yield cls(cls(example_model(), 0), example_model(), on=("error", "invalid", "rejected"))
 
 
-class _Constant:
-    """What answers the same to everything, method by method."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        self._values = {method: np.asarray(value) for method, value in values.items()}
-
-    def _answer(self, call: Call) -> Answer:
-        if call.method not in self._values:
-            raise ArgumentError(f"there is no constant for {call.method!r}")
-        value = self._values[call.method]
-        values = np.repeat(value[np.newaxis], call.rows, axis=0)
-        return Answer(values, rows=call.rows, request=call.request, method=call.method)
-
-    def _source(self, call: Call) -> Source:  # noqa: ARG002  # asked of every step, as is the next
-        return Source(self)
-
-    def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # as above
-        return False
-
-
-def _second_of(other: Any) -> Step | _Constant:
+def _second_of(other: Any) -> Step | Constant:
     if isinstance(other, Mapping):
-        strangers = [name for name in other if name not in METHODS]
-        if strangers or not other:
-            raise ArgumentError(
-                f"a fallback of constants is a mapping of methods to values, got {', '.join(map(repr, other)) or 'none'}",
-                hint=f"methods are {', '.join(METHODS)}.",
-            )
-        return _Constant(other)
+        return Constant(other)
     if isinstance(other, (bool, int, float, str, np.generic)):
-        return _Constant({"predict": other})
+        return Constant({"predict": other})
     if other is None:
         raise ArgumentTypeError(
             "a fallback is another model or a value, got None", hint="float('nan') stands for 'unknown'."
         )
     return step_of(other)
+
+
+def _marked(answer: Answer, why: Mapping[int, tuple[str, ...]], rows: NDArray[np.int64]) -> Answer:
+    """Mark every row that got a value; `rows` are those rows in the call that `why` speaks of."""
+    places = range(answer.rows) if answer.places is None else answer.places.tolist()
+    marks: dict[int, Mark] = dict(answer.marks)
+    marks.update({place: ("filled", why[row]) for place, row in zip(places, rows.tolist(), strict=True)})
+    answer.marks = marks
+    answer.arm = "fallback"
+    return answer
 
 
 def _of_rows(call: Call, places: NDArray[np.int64]) -> Call:

@@ -34,7 +34,8 @@ class Recorded(Wrapper):
     and reasons a row, key, inputs as they came in, prediction, score (the probability of the positive class, which only
     `predict_proba` tells) and latency. Where a contract is known, the inputs are the columns that it declares, under
     their own names even if an alias came, without labels and without those tagged ``"personal"``; else they are all
-    columns.
+    columns. Of a table that was refused for what it is, what can be told is recorded: columns whose names repeat, and
+    inputs that are no table, are left out.
 
     The caller only hands over: the log's own thread does the rest. A log that is slow or fails never holds up or fails
     a prediction; what it could not take is counted in `dropped` (and in the log's own), and said once through the
@@ -50,8 +51,8 @@ class Recorded(Wrapper):
         Where to.
     key : str or sequence of str, optional
         The columns by which labels are joined later, recorded as they came. They need not be features: `Guarded` inside
-        drops them. Without, the key is the answer's ``request`` and the row number. A column that is missing is
-        recorded as null.
+        drops them. Without, the key is the answer's ``request`` and the row number. A column that is missing, or
+        there several times, is recorded as null.
     columns : sequence of str, optional
         The inputs to record, by the contract's names, instead of all; an empty list records none. A personal column is
         not recorded in clear even so.
@@ -149,7 +150,7 @@ class Recorded(Wrapper):
     def _record_rows(self, call: Call, answer: Answer, seconds: float) -> None:
         if self._sample is not None and not self._names and not self._sample.holds((), otherwise=call.request):
             return
-        key = {name: copied(call.key(name)) for name in self._names}
+        key = {name: _column(call, name) for name in self._names}
         source = self._source_of(call)
         seen = TableSeen(call, answer, self._plan(call, source), key, source and source.model, seconds=seconds)
         seen.sample = self._sample if key else None
@@ -193,6 +194,14 @@ class Recorded(Wrapper):
 
 _MOST = 16
 _NOTHING = Plan(None, ())
+
+
+def _column(call: Call, name: str) -> Any:
+    """Return a column as it came in; None of a table that cannot be read, which is why the call was refused."""
+    try:
+        return copied(call.key(name))
+    except Exception:  # noqa: BLE001  # a refusal is recorded all the same
+        return None
 
 
 def _failure(call: Call, error: Exception) -> Answer:

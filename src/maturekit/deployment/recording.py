@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,11 @@ import numpy as np
 import pandas as pd
 
 from maturekit._core.frames import as_frame
+from maturekit._core.logs import logger
+from maturekit.deployment.values import count_of
+from maturekit.errors import RejectedRowsError
 from maturekit.predictions import Entry, Pseudonyms, Sample
-from maturekit.predictions.blocks import Block, blocks_of, narrowed
+from maturekit.predictions.blocks import Block, blocks_of, input_name, narrowed
 from maturekit.predictions.making import COPIES_ON_WRITE, copied
 
 if TYPE_CHECKING:
@@ -25,6 +29,9 @@ __all__ = ["Plan", "RecordSeen", "TableSeen"]
 _PERSONAL = "personal"
 
 _OTHERS = 16
+
+_MISCOUNTED = ("invalid", ("output:length",))
+"""How a `Guarded` marks the rows of an answer that has not one output for each."""
 
 _TOLD = frozenset({"predict", "predict_proba"})
 """The methods whose outputs tell a prediction."""
@@ -76,6 +83,8 @@ class Plan:
 
     def kept_of_table(self, table: Any) -> Any:
         """Return what must be kept of a table until it is recorded, safe from later changes."""
+        if isinstance(table, list):
+            return [copied(row) for row in table]
         if self._needed is None or COPIES_ON_WRITE or not isinstance(table, pd.DataFrame):
             return copied(table)
         return table[[name for name in self._needed if name in table.columns]]  # a copy, and no larger than needed
@@ -136,7 +145,10 @@ class RecordSeen(_Seen):
     ) -> None:
         super().__init__(call, answer, plan, key, model, seconds=seconds)
         self.record = plan.kept_of_record(call.record)  # type: ignore[arg-type]  # this is for records
-        self.values = answer.one() if answer.places is None and self.method in _TOLD else None
+        try:
+            self.values = answer.one() if answer.places is None and self.method in _TOLD else None
+        except RejectedRowsError:  # not one value: the caller is about to find out
+            self.values, self.marks = None, {0: _MISCOUNTED}
         self.version = answer.version
         self.digest = answer.digest
         self.arm = answer.arm
@@ -147,7 +159,7 @@ class RecordSeen(_Seen):
         prediction, score = None if value is None else [value], None
         if self.method == "predict_proba":
             prediction = None
-            if value is not None and classes is not None and not isinstance(value[0], list):
+            if isinstance(value, list) and classes is not None and _are_of(value, classes):
                 prediction = [classes[max(range(len(value)), key=value.__getitem__)]]
                 score = [value[1]] if len(value) == 2 else None
         return Entry(
@@ -179,7 +191,11 @@ class TableSeen(_Seen):
         self.names = None if hasattr(call.frame, "columns") else getattr(model, "feature_names_in_", None)
         self.places = call.places
         self.rows = call.rows
-        told = self.method in _TOLD and (answer.places is None or len(answer.places))
+        answered = self.rows if answer.places is None else len(answer.places)
+        told = self.method in _TOLD and answered
+        if told and count_of(answer.values) != answered:
+            asked = range(self.rows) if answer.places is None else answer.places.tolist()
+            told, self.marks = False, {**answer.marks, **dict.fromkeys(asked, _MISCOUNTED)}
         self.values = copied(answer.values) if told else None
         self.where = answer.places
         self.who = (answer.version, answer.digest, answer.arm)
@@ -188,11 +204,27 @@ class TableSeen(_Seen):
 
     def __call__(self, time: datetime) -> Block | None:
         """Return the block of the log; None if no row of it is in the sample."""
+        if not self.rows:
+            return None
+        key = {name: self._key_of(column) for name, column in self.key.items()}
+        block = self._block(key, time)
+        if self.sample is None:
+            return block
+        held = enumerate(zip(*map(list, key.values()), strict=True))
+        keep = np.array(
+            [self.sample.holds(row, otherwise=f"{self.request}/{place}") for place, row in held], dtype=bool
+        )
+        return narrowed(block, keep) if keep.any() else None
+
+    def _key_of(self, column: Any) -> Any:
+        """Return a column of the key; nulls where there is none, or several and nobody knows which it is."""
+        return [None] * self.rows if column is None or isinstance(column, pd.DataFrame) else column
+
+    def _block(self, key: dict[str, Any], time: datetime) -> Block:
         prediction, score = _outputs(self.method, self.values, self.classes)
-        key = {name: [None] * self.rows if column is None else column for name, column in self.key.items()}
         version, digest, arm = self._who()
         entry = Entry(
-            self.plan.of_frame(_framed(self.table, self.names, rows=self.rows)),
+            self._inputs(),
             request=self.request,
             method=self.method,
             prediction=self._spread(prediction),
@@ -207,13 +239,14 @@ class TableSeen(_Seen):
             time=time,
         )
         (block,) = blocks_of([entry])
-        if self.sample is None:
-            return block
-        held = enumerate(zip(*map(list, key.values()), strict=True))
-        keep = np.array(
-            [self.sample.holds(row, otherwise=f"{self.request}/{place}") for place, row in held], dtype=bool
-        )
-        return narrowed(block, keep) if keep.any() else None
+        return block
+
+    def _inputs(self) -> pd.DataFrame:
+        try:
+            return self.plan.of_frame(_framed(self.table, self.names, rows=self.rows))
+        except Exception as error:  # noqa: BLE001  # that somebody asked, and what came of it, is recorded all the same
+            logger.warning("the inputs of a call were not recorded: %s: %s", type(error).__name__, error)
+            return _nothing(self.rows)
 
     def _who(self) -> tuple[Any, Any, Any]:
         """Return version, digest and arm: once, or one for each row if several models answered."""
@@ -236,6 +269,11 @@ class TableSeen(_Seen):
         return spread
 
 
+def _are_of(value: list[Any], classes: Any) -> bool:
+    """Whether these are one number for each class."""
+    return len(value) == len(classes) and not isinstance(value[0], list)
+
+
 def _outputs(method: str, values: Any, classes: Any) -> tuple[Any, Any]:
     """Return the prediction and the probability of the positive class, where the method tells them."""
     if values is None or isinstance(values, list) or hasattr(values, "toarray"):
@@ -243,21 +281,38 @@ def _outputs(method: str, values: Any, classes: Any) -> tuple[Any, Any]:
     array = np.asarray(values)
     if method == "predict":
         return (values if array.ndim == 1 else array.tolist()), None  # a list a row where a model has several outputs
-    if classes is None or array.ndim != 2 or not len(array):
+    if classes is None or array.ndim != 2 or array.shape[1] != len(classes):
         return None, None
     return np.asarray(classes)[array.argmax(axis=1)], array[:, 1] if len(classes) == 2 else None
 
 
 def _framed(table: Any, names: Sequence[str] | None, *, rows: int) -> pd.DataFrame:
-    """Return what a model was asked about as a frame; of what is no table, the number of rows."""
+    """Return what a model was asked about as a frame, without the columns that names do not tell apart."""
     if isinstance(table, pd.DataFrame):
-        return table
+        single = _single(table.columns)
+        return table if len(single) == table.shape[1] else table.iloc[:, single]
     if isinstance(table, pd.Series):
         return table.to_frame("x0" if table.name is None else table.name)
-    if hasattr(table, "to_pandas"):  # polars and pyarrow
+    if hasattr(table, "column_names"):  # pyarrow
+        return as_frame(table.select(_single(table.column_names)))
+    if hasattr(table, "to_pandas"):  # polars
         return as_frame(table)
-    array = None if hasattr(table, "toarray") else np.asarray(table)
+    array = None if hasattr(table, "toarray") else np.asanyarray(table)  # a mask stays
     if array is None or not 1 <= array.ndim <= 2:
-        return pd.DataFrame(index=range(rows))
-    wide = array.reshape(len(array), -1)
-    return pd.DataFrame(wide, columns=[f"x{place}" for place in range(wide.shape[1])] if names is None else list(names))
+        return _nothing(rows)
+    if array.dtype.names is not None:
+        return pd.DataFrame(array)
+    wide = array if array.ndim == 2 else array[:, np.newaxis]
+    own = [f"x{place}" for place in range(wide.shape[1])]
+    return pd.DataFrame(wide, columns=own if names is None or len(names) != len(own) else list(names))
+
+
+def _single(names: Iterable[Any]) -> list[int]:
+    """Return the places of those columns whose names, as the log spells them, do not repeat."""
+    texts = [input_name(name) for name in names]
+    counts = Counter(texts)
+    return [place for place, text in enumerate(texts) if counts[text] == 1]
+
+
+def _nothing(rows: int) -> pd.DataFrame:
+    return pd.DataFrame(index=range(rows))

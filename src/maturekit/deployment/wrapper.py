@@ -131,7 +131,7 @@ class Wrapper(Face, ABC):
         """Answer a call without holding up the event loop: at once if that takes microseconds, else in a thread.
 
         Up to 32 threads belong to this wrapper; further calls wait their turn. Cancelling the task does not stop a
-        model that runs.
+        model that runs, which keeps its thread, but neither `close` nor the end of the interpreter waits for it.
         """
         if isinstance(call, Call) and self._waits(call.in_a_loop(), None):
             return await self._threads.awaited(self.handle, call)

@@ -22,7 +22,7 @@ from maturekit.predictions.entry import Entry
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Block", "blocks_of", "each", "key_matches", "lines_of", "narrowed", "parsed"]
+__all__ = ["Block", "blocks_of", "each", "input_name", "key_matches", "lines_of", "narrowed", "parsed"]
 
 Block = dict[str, Any]
 """JSON-ready data; columns are ``{"type": ..., "values": [...]}``, what is equal in all rows stands there once."""
@@ -46,6 +46,16 @@ def blocks_of(items: Iterable[Entry | Block]) -> Iterator[Block]:
             yield from (item if isinstance(item, dict) else _block_of_frame(item) for item in run)
         else:
             yield _block_of_records(list(run))  # type: ignore[arg-type]  # only records have a shape
+
+
+def input_name(name: Any) -> str:
+    """Return the name of an input as one that can be the name of a column, which half of a surrogate pair cannot.
+
+    >>> input_name("age"), input_name(7)
+    ('age', '7')
+    """
+    text = str(name)
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
 def lines_of(blocks: Iterable[Block]) -> bytes:
@@ -146,7 +156,7 @@ def _block_of_frame(entry: Entry) -> Block:
         "seconds": _seconds(entry),
         "marks": {str(row): [status, list(reasons)] for row, (status, reasons) in entry.marks.items()},
         "key": {str(name): _column(column, rows, name) for name, column in entry.key.items()},
-        "inputs": {_name(name): _column(entry.inputs[name], rows, name) for name in names},
+        "inputs": {input_name(name): _column(entry.inputs[name], rows, name) for name in names},
         "prediction": None if entry.prediction is None else _column(entry.prediction, rows, "prediction"),
         "score": None if entry.score is None else _numbers(_column(entry.score, rows, "score")),
     }
@@ -168,12 +178,6 @@ def _numbers(words: dict[str, Any]) -> dict[str, Any]:
     return words
 
 
-def _name(name: Any) -> str:
-    """Return the name of an input as one that can be the name of a column, which half of a surrogate pair cannot."""
-    text = str(name)
-    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
-
-
 def _block_of_records(entries: list[Entry]) -> Block:
     first = entries[0]
     inputs = zip(first.inputs, zip(*(entry.inputs.values() for entry in entries), strict=True), strict=True)
@@ -190,7 +194,7 @@ def _block_of_records(entries: list[Entry]) -> Block:
             if 0 in entry.marks
         },
         "key": {str(name): spelled([entry.key[name] for entry in entries]) for name in first.key},
-        "inputs": {_name(name): spelled(values) for name, values in inputs if name not in first.key},
+        "inputs": {input_name(name): spelled(values) for name, values in inputs if name not in first.key},
         "prediction": None if first.prediction is None else spelled([entry.prediction[0] for entry in entries]),  # type: ignore[index]  # one shape: all have one
         "score": None if first.score is None else _numbers(spelled([entry.score[0] for entry in entries])),  # type: ignore[index]  # one shape: all have one
     }

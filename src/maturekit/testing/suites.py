@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
 from maturekit.deployment import Wrapper
 from maturekit.deployment.compiled import Compiler
 from maturekit.drift import BatchStatistic
-from maturekit.errors import ArgumentError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.governance import Gate
 from maturekit.maturity import Criterion
 from maturekit.predictions import Sink
@@ -29,6 +30,7 @@ from maturekit.testing.serializers import SERIALIZER_CHECKS
 from maturekit.testing.sinks import SINK_CHECKS
 from maturekit.testing.stores import STORE_CHECKS
 from maturekit.testing.views import VIEW_CHECKS
+from maturekit.testing.walk import check_class
 from maturekit.testing.wrappers import WRAPPER_CHECKS
 
 __all__ = ["SUITES", "Check", "check", "checks_of"]
@@ -58,12 +60,15 @@ SUITES: Mapping[type, tuple[Check, ...]] = MappingProxyType(
 
 
 def checks_of(kind: type) -> tuple[Check, ...]:
-    """Return the checks that a class has to pass, for use with ``pytest.mark.parametrize``.
+    """Return the checks that a class has to pass, for use with ``pytest.mark.parametrize``; none without such a base.
+
+    Raises `ArgumentTypeError` for what is no class.
 
     >>> from maturekit.profile import Wasserstein
     >>> checks_of(Wasserstein) == DISTANCE_CHECKS
     True
     """
+    check_class(kind, what="kind")
     return tuple(check for base, suite in SUITES.items() if issubclass(kind, base) for check in suite)
 
 
@@ -71,7 +76,8 @@ def check(kind: type) -> None:
     """Run every check on fresh examples of a class; the first broken promise raises.
 
     The class says by ``examples()`` which instances to judge. Raises `ArgumentError` when it yields none, or when the
-    class has no base that comes with a suite.
+    class is abstract or has no base that comes with a suite, and `ArgumentTypeError` for what is no class, and for
+    examples that are not of it.
 
     >>> from maturekit.governance import SchemaAttached
     >>> check(SchemaAttached)
@@ -87,10 +93,28 @@ def check(kind: type) -> None:
         raise ArgumentError(
             f"{kind.__name__} has no base class with a contract suite", hint=f"suites exist for subclasses of {known}."
         )
+    if inspect.isabstract(kind):
+        raise ArgumentError(f"{kind.__name__} is abstract", hint="check a subclass that fills in what is missing.")
     for each in checks:
         judged = 0
-        for instance in kind.examples():  # type: ignore[attr-defined]  # every base with a suite has it
+        for instance in _examples(kind):
             each(instance)
             judged += 1
         if not judged:
             raise ArgumentError(f"{kind.__name__}.examples() yields nothing", hint="yield at least one instance.")
+
+
+def _examples(kind: Any) -> Iterator[Any]:
+    is_bound = isinstance(inspect.getattr_static(kind, "examples"), (classmethod, staticmethod))
+    found = kind.examples() if is_bound else None
+    if not isinstance(found, Iterable):
+        raise ArgumentTypeError(
+            f"{kind.__name__}.examples must be a class method that yields instances",
+            hint="decorate it with `@classmethod`, and write `yield cls(...)`.",
+        )
+    for instance in found:
+        if not isinstance(instance, kind):
+            raise ArgumentTypeError(
+                f"{kind.__name__}.examples() must yield instances of {kind.__name__}, got {type(instance).__name__}"
+            )
+        yield instance

@@ -306,6 +306,16 @@ def test_misuse_is_refused_before_anything_is_scored(doubling, table, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("progress", [3, "print", ()])
+def test_progress_that_cannot_be_called_is_refused_before_anything_is_done(doubling, table, tmp_path, progress):
+    read = []
+    with pytest.raises(
+        ArgumentTypeError, match=f"must be a function of a BatchProgress, got {type(progress).__name__}"
+    ):
+        Batch(doubling).run(lambda: read.append(1) or table, tmp_path / "scores.csv", progress=progress)
+    assert (read, list(tmp_path.iterdir())) == ([], [])
+
+
 def test_a_file_of_somebody_else_is_never_written_over(doubling, table, tmp_path):
     (tmp_path / "scores.csv").write_text("mine")
     with pytest.raises(KeyTakenError, match="is there already"):

@@ -18,30 +18,13 @@ import pytest
 from maturekit.deployment.batch import Batch, SqlTable
 from maturekit.errors import StorageError
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
-    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),  # of threads that the child never needs
-]
 TOUCHES_FILES = ("open", "os.", "shutil.", "fcntl.")
 
 
-def in_child(work):
-    """Run something in a forked process and return how that ended: 0, or minus the signal."""
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def doomed(step, work):
+    """Return work whose process is killed before its n-th step that touches files."""
 
-
-def killed_at(step, work):
-    """Run something in a process that is killed before its n-th step that touches files."""
-
-    def doomed():
+    def work_and_die():
         left = step
 
         def count(event, _):
@@ -54,7 +37,7 @@ def killed_at(step, work):
         sys.addaudithook(count)
         work()
 
-    return in_child(doomed)
+    return work_and_die
 
 
 def contents(folder):
@@ -65,12 +48,12 @@ def run_in(folder, guarded, broken, suffix=".csv"):
     Batch(guarded, keep=["id"], rows=51).run(broken, folder / f"scores{suffix}", rejected=folder / f"bad{suffix}")
 
 
-def survives(folder, guarded, broken, suffix, steps):
+def survives(forked, folder, guarded, broken, suffix, steps):
     run_in(folder / "whole", guarded, broken, suffix)
     whole = contents(folder / "whole")
     for step in steps:
         work = partial(run_in, folder / str(step), guarded, broken, suffix)
-        ended = killed_at(step, work)
+        ended = forked(doomed(step, work)).ended()
         assert ended in {0, -signal.SIGKILL}
         work()
         assert contents(folder / str(step)) == whole, step
@@ -79,16 +62,16 @@ def survives(folder, guarded, broken, suffix, steps):
     raise AssertionError("there are more steps than that")
 
 
-def test_killed_before_some_of_the_steps_that_touch_files(guarded, broken, tmp_path):
-    assert survives(tmp_path, guarded, broken, ".csv", range(1, 1000, 7)) > 50
+def test_killed_before_some_of_the_steps_that_touch_files(forked, guarded, broken, tmp_path):
+    assert survives(forked, tmp_path, guarded, broken, ".csv", range(1, 1000, 7)) > 50
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ""])
-def test_killed_before_any_step_that_touches_files(guarded, broken, tmp_path, suffix):
+def test_killed_before_any_step_that_touches_files(forked, guarded, broken, tmp_path, suffix):
     if suffix != ".csv":
         pytest.importorskip("pyarrow")
-    assert survives(tmp_path, guarded, broken, suffix, range(1, 1000)) > 50
+    assert survives(forked, tmp_path, guarded, broken, suffix, range(1, 1000)) > 50
 
 
 class Doomed:
@@ -128,7 +111,7 @@ class DoomedCursor:
         return getattr(self.cursor, name)
 
 
-def test_killed_before_any_statement_a_database_has_every_row_once(guarded, broken, tmp_path):
+def test_killed_before_any_statement_a_database_has_every_row_once(forked, guarded, broken, tmp_path):
     def work(folder, connect):
         target = SqlTable(connect, "scores", run="a")
         Batch(guarded, rows=51).run(broken, target, rejected=folder / "bad.csv")
@@ -138,7 +121,7 @@ def test_killed_before_any_statement_a_database_has_every_row_once(guarded, brok
         step += 3
         folder = tmp_path / str(step)
         folder.mkdir()
-        ended = in_child(partial(work, folder, partial(Doomed, folder / "scores.db", step)))
+        ended = forked(partial(work, folder, partial(Doomed, folder / "scores.db", step))).ended()
         assert ended in {0, -signal.SIGKILL}
         work(folder, partial(sqlite3.connect, folder / "scores.db"))
         connection = sqlite3.connect(folder / "scores.db")
@@ -149,7 +132,7 @@ def test_killed_before_any_statement_a_database_has_every_row_once(guarded, brok
     assert step > 20
 
 
-def test_a_full_disk_stops_the_run_which_goes_on_when_there_is_space(guarded, broken, tmp_path):
+def test_a_full_disk_stops_the_run_which_goes_on_when_there_is_space(forked, guarded, broken, tmp_path):
     run_in(tmp_path / "whole", guarded, broken)
     output = tmp_path / "full" / "scores.csv"
 
@@ -158,35 +141,36 @@ def test_a_full_disk_stops_the_run_which_goes_on_when_there_is_space(guarded, br
         with pytest.raises(StorageError, match="File too large"):
             run_in(tmp_path / "full", guarded, broken)
 
-    assert in_child(on_a_full_disk) == 0
+    assert forked(on_a_full_disk).ended() == 0
     assert not output.exists()
     assert len(list(output.with_name("scores.csv.unfinished").glob("done-*"))) == 2
     run_in(tmp_path / "full", guarded, broken)
     assert contents(tmp_path / "full") == contents(tmp_path / "whole")
 
 
-def test_a_second_process_is_kept_out_until_the_first_is_killed(guarded, broken, tmp_path):
+def test_a_second_process_is_kept_out_until_the_first_is_killed(forked, guarded, broken, tmp_path):
     ready, told = os.pipe()
 
     def forever(_):
         os.write(told, b"!")
         time.sleep(60)
 
-    child = os.fork()
-    if not child:
-        Batch(guarded, rows=30).run(broken, tmp_path / "scores.csv", rejected=tmp_path / "bad.csv", progress=forever)
-        os._exit(1)
+    def run(progress=None):
+        return Batch(guarded, rows=30).run(
+            broken, tmp_path / "scores.csv", rejected=tmp_path / "bad.csv", progress=progress
+        )
+
+    child = forked(partial(run, forever))
     try:
         assert os.read(ready, 1) == b"!"
-        batch = Batch(guarded, rows=30)
         with pytest.raises(StorageError, match="another run works in"):
-            batch.run(broken, tmp_path / "scores.csv", rejected=tmp_path / "bad.csv")
+            run()
     finally:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
+        os.kill(child.pid, signal.SIGKILL)
+        child.ended()
         os.close(ready)
         os.close(told)
-    done = batch.run(broken, tmp_path / "scores.csv", rejected=tmp_path / "bad.csv")
+    done = run()
     assert (done.resumed, done.rows) == (1, 100)
 
 
@@ -215,7 +199,7 @@ def test_killed_at_random_moments_until_it_is_done(guarded, broken, tmp_path, jo
         return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
     with started("whole") as undisturbed:
-        undisturbed.communicate()
+        undisturbed.communicate(timeout=120)
     assert undisturbed.returncode == 0
     draw, kills, ended, longest = random.Random(0), 0, None, 0.2 if jobs == 1 else 1.0
     while ended != 0:

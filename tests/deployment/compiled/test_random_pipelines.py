@@ -45,6 +45,7 @@ from sklearn.preprocessing import (
     TargetEncoder,
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.utils import get_tags
 
 from maturekit.deployment.call import Call
 from maturekit.deployment.row_path import RowPath
@@ -93,7 +94,7 @@ CLASSIFIERS = [
     lambda: ExtraTreesClassifier(5, random_state=0),
     lambda: GradientBoostingClassifier(n_estimators=4, random_state=0),
     lambda: HistGradientBoostingClassifier(max_iter=4, random_state=0),
-    lambda: MLPClassifier((4,), max_iter=3, random_state=0),
+    lambda: MLPClassifier(hidden_layer_sizes=(4,), max_iter=3, random_state=0),
 ]
 REGRESSORS = [
     LinearRegression,
@@ -103,7 +104,7 @@ REGRESSORS = [
     lambda: RandomForestRegressor(5, random_state=0),
     lambda: GradientBoostingRegressor(n_estimators=4, random_state=0),
     lambda: HistGradientBoostingRegressor(max_iter=4, random_state=0, loss="poisson"),
-    lambda: MLPRegressor((4,), max_iter=3, random_state=0),
+    lambda: MLPRegressor(hidden_layer_sizes=(4,), max_iter=3, random_state=0),
 ]
 HOSTILE = (
     0.0,
@@ -153,7 +154,9 @@ def drawn(seed):
         for_numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=bool(rng.integers(2))), for_numbers)
     else:
         for_numbers = SimpleImputer()
-    if rng.random() < 0.6:
+    imputed, model = rng.random() < 0.6, one(CLASSIFIERS if is_classifier else REGRESSORS)
+    hands_on = isinstance(for_texts, OrdinalEncoder) and not get_tags(model).input_tags.allow_nan
+    if imputed or hands_on:  # an ordinal encoder leaves missing values as they are, and not every model takes them
         for_texts = make_pipeline(SimpleImputer(strategy="most_frequent"), for_texts)
     chosen = ColumnTransformer([("n", for_numbers, numbers), ("t", for_texts, texts)], remainder="drop")
     schema = Schema(
@@ -165,8 +168,7 @@ def drawn(seed):
             **{name: Column("category", nullable=name in nullable) for name in texts},
         }
     )
-    model = make_pipeline(chosen, one(CLASSIFIERS if is_classifier else REGRESSORS))
-    return model.fit(frame, target), schema if rng.random() < 0.5 else None, frame
+    return make_pipeline(chosen, model).fit(frame, target), schema if rng.random() < 0.5 else None, frame
 
 
 def records_of(frame, seed, hostile_ones):
@@ -196,10 +198,7 @@ def check_pipeline(seed, *, methods=METHODS, hostile_ones=24):
     """Compare every answer of the methods; return how many came from compiled code."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            model, schema, frame = drawn(seed)
-        except ValueError:  # such as an encoder and a model that do not fit together
-            return 0
+        model, schema, frame = drawn(seed)
     source = Source(model, schema, examples=frame.iloc[:20])
     compiled = 0
     for method in methods:

@@ -2,72 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
-import pandas as pd
 from sklearn.dummy import DummyRegressor
 
 from maturekit.deployment import Call, Live
 from maturekit.deployment.rollout.plan import RolloutPlan
 from maturekit.deployment.rollout.release import Release
-from maturekit.deployment.rollout.rollout import Rollout
 from maturekit.events import Draft
 from maturekit.governance import MetricFloor, Policy
 from maturekit.registry import Registry
 from maturekit.storage import MemoryStore
 
-NEVER = float("inf")
 
-
-class Clock:
-    """Stands still until it is told to go on."""
-
-    def __init__(self):
-        self.now = datetime(2026, 5, 3, tzinfo=UTC)
-
-    def __call__(self):
-        return self.now
-
-    def on(self, **span):
-        self.now += timedelta(**span)
-
-
-class Says:
-    """Says one number."""
-
-    def __init__(self, value):
-        self.value = value
-
-    def predict(self, X):
-        return np.full(len(X), self.value)
-
-
-def rollout(first=1.0, second=2.0, *, place=None, plan=None, clock=None, **settings):
-    models = [each if hasattr(each, "predict") else Says(each) for each in (first, second)]
-    plan = plan or RolloutPlan(shares=(0.1, 0.5), step_rows=5, step_seconds=60)
-    place = MemoryStore() if place is None else place
-    return Rollout(
-        *models,
-        key="customer",
-        place=place,
-        name="new",
-        plan=plan,
-        look_seconds=NEVER,
-        clock=clock or Clock(),
-        **settings,
-    )
-
-
-def customers(*numbers):
-    return pd.DataFrame({"customer": list(range(*numbers)), "x": 1.0})
-
-
-def test_every_step_is_an_event_of_the_registry_and_promotion_moves_the_alias():
-    registry, clock = Registry(MemoryStore(), actor="ada"), Clock()
+def test_every_step_is_an_event_of_the_registry_and_promotion_moves_the_alias(rollout, customers, clock):
+    registry = Registry(MemoryStore(), actor="ada")
     versions = [registry.register("late", {"number": number}) for number in (1, 2)]
     registry.promote(versions[0], to="production", actor="ada", reason="first")
-    one = rollout(clock=clock, release=Release(registry, "late:2"))
+    one = rollout(release=Release(registry, "late:2"))
     one.predict(customers(400))
     clock.on(minutes=1)
     one.step()
@@ -85,7 +38,7 @@ def test_every_step_is_an_event_of_the_registry_and_promotion_moves_the_alias():
     assert len(registry.history("late")) == len(history)
 
 
-def test_a_policy_that_refuses_keeps_the_champion():
+def test_a_policy_that_refuses_keeps_the_champion(rollout, customers):
     registry = Registry(MemoryStore(), actor="ada")
     for number in (1, 2):
         registry.register("late", {"number": number})
@@ -98,7 +51,7 @@ def test_a_policy_that_refuses_keeps_the_champion():
     assert one.report().verdict == "failed"
 
 
-def test_a_rollback_leaves_the_alias_where_it_is():
+def test_a_rollback_leaves_the_alias_where_it_is(rollout, customers):
     registry = Registry(MemoryStore(), actor="ada")
     for number in (1, 2):
         registry.register("late", {"number": number})
@@ -110,10 +63,10 @@ def test_a_rollback_leaves_the_alias_where_it_is():
     assert registry["late:2"].reports()[0].verdict == "failed"
 
 
-def test_a_promotion_that_another_process_has_begun_is_waited_for_and_taken_over():
-    registry, place, clock = Registry(MemoryStore(), actor="ada"), MemoryStore(), Clock()
+def test_a_promotion_that_another_process_has_begun_is_waited_for_and_taken_over(rollout, customers, clock):
+    registry, place = Registry(MemoryStore(), actor="ada"), MemoryStore()
     registry.register("late", {"number": 1})
-    one = rollout(place=place, clock=clock, plan=RolloutPlan(shares=(0.5,)), release=Release(registry, "late:1"))
+    one = rollout(place=place, plan=RolloutPlan(shares=(0.5,)), release=Release(registry, "late:1"))
     one.observe(range(400), np.where(one.predict(customers(400)) == 2.0, 0.0, 1.0))
     one._ledger.append(lambda _: Draft("claimed"))
     assert one.step().decision == "" and one.stop(reason="now").decision == ""
@@ -123,7 +76,7 @@ def test_a_promotion_that_another_process_has_begun_is_waited_for_and_taken_over
     assert registry["late@production"].number == 1
 
 
-def test_it_may_live_in_the_folder_of_the_registry():
+def test_it_may_live_in_the_folder_of_the_registry(rollout, customers):
     registry = Registry(MemoryStore(), actor="ada")
     registry.register("late", {"number": 1})
     one = rollout(place=registry.store, release=Release(registry, "late:1"))
@@ -134,7 +87,7 @@ def test_it_may_live_in_the_folder_of_the_registry():
     assert one.step().share == 0.1
 
 
-def test_a_champion_that_follows_the_alias_is_the_new_version_after_the_promotion():
+def test_a_champion_that_follows_the_alias_is_the_new_version_after_the_promotion(rollout, customers):
     registry = Registry(MemoryStore(), actor="ada")
     for value in (1.0, 2.0):
         registry.register("late", DummyRegressor(strategy="constant", constant=value).fit([[0.0]], [value]))

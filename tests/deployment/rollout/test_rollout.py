@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -20,57 +20,9 @@ from maturekit.events import Draft
 from maturekit.predictions import Log
 from maturekit.storage import MemoryStore
 
-NEVER = float("inf")
 
-
-class Clock:
-    """Stands still until it is told to go on."""
-
-    def __init__(self):
-        self.now = datetime(2026, 5, 3, tzinfo=UTC)
-
-    def __call__(self):
-        return self.now
-
-    def on(self, **span):
-        self.now += timedelta(**span)
-
-
-class Says:
-    """Says one number, or raises."""
-
-    def __init__(self, value, error=None):
-        self.value, self.error = value, error
-
-    def predict(self, X):
-        if self.error is not None:
-            raise self.error
-        return np.full(len(X), self.value)
-
-
-def rollout(first=1.0, second=2.0, *, place=None, plan=None, clock=None, **settings):
-    models = [each if hasattr(each, "predict") else Says(each) for each in (first, second)]
-    plan = plan or RolloutPlan(shares=(0.1, 0.5), step_rows=5, step_seconds=60)
-    place = MemoryStore() if place is None else place
-    return Rollout(
-        *models,
-        key="customer",
-        place=place,
-        name="new",
-        plan=plan,
-        look_seconds=NEVER,
-        clock=clock or Clock(),
-        **settings,
-    )
-
-
-def customers(*numbers):
-    return pd.DataFrame({"customer": list(range(*numbers)), "x": 1.0})
-
-
-def test_the_share_grows_by_steps_of_time_and_keys_and_nobody_leaves():
-    clock = Clock()
-    one = rollout(clock=clock)
+def test_the_share_grows_by_steps_of_time_and_keys_and_nobody_leaves(rollout, customers, clock):
+    one = rollout()
     first = one.predict(customers(400)) == 2.0
     assert 20 < first.sum() < 60  # a tenth
     assert one.step().share == 0.1  # time is missing
@@ -84,15 +36,14 @@ def test_the_share_grows_by_steps_of_time_and_keys_and_nobody_leaves():
     assert [event.kind for event in one.history()] == ["begun", "counted", "share", "counted"]
 
 
-def test_the_share_waits_for_keys():
-    clock = Clock()
-    one = rollout(clock=clock, plan=RolloutPlan(shares=(0.1, 0.5), step_rows=1000, step_seconds=0))
+def test_the_share_waits_for_keys(rollout, customers, clock):
+    one = rollout(plan=RolloutPlan(shares=(0.1, 0.5), step_rows=1000, step_seconds=0))
     one.predict(customers(400))
     clock.on(days=1)
     assert one.step().share == 0.1
 
 
-def test_better_outcomes_promote_and_worse_ones_roll_back():
+def test_better_outcomes_promote_and_worse_ones_roll_back(rollout, customers):
     for losses, share, decision in ((0.0, 1.0, "promoted"), (1.0, 0.0, "rolled back")):
         one = rollout(plan=RolloutPlan(shares=(0.5,)))
         said = one.predict(customers(200))
@@ -105,7 +56,7 @@ def test_better_outcomes_promote_and_worse_ones_roll_back():
         assert one.observe(range(200, 300), np.ones(100)) == 0  # it is over
 
 
-def test_equal_outcomes_decide_nothing_without_a_margin_and_promote_with_one():
+def test_equal_outcomes_decide_nothing_without_a_margin_and_promote_with_one(rollout):
     outcomes = np.arange(2000) % 5 == 0
     for margin, decision in ((0.0, ""), (0.2, "promoted")):
         one = rollout(plan=RolloutPlan(shares=(0.5,), margin=margin))
@@ -114,7 +65,7 @@ def test_equal_outcomes_decide_nothing_without_a_margin_and_promote_with_one():
     assert one.report().findings[0].message.startswith("mean loss ")
 
 
-def test_after_enough_outcomes_without_a_decision_it_is_given_up():
+def test_after_enough_outcomes_without_a_decision_it_is_given_up(rollout):
     one = rollout(plan=RolloutPlan(shares=(0.5,), patience=100))
     one.observe(range(99), np.arange(99) % 2)
     assert one.step().decision == ""
@@ -123,9 +74,8 @@ def test_after_enough_outcomes_without_a_decision_it_is_given_up():
     assert one.report().verdict == "not_enough_evidence"
 
 
-def test_a_challenger_that_raises_is_rolled_back_after_few_failures():
-    clock = Clock()
-    one = rollout(1.0, Says(2.0, error=ZeroDivisionError()), clock=clock)
+def test_a_challenger_that_raises_is_rolled_back_after_few_failures(rollout, says, customers):
+    one = rollout(1.0, says(2.0, error=ZeroDivisionError()))
     failures = 0
     for record in customers(1000).to_dict("records"):
         try:
@@ -140,8 +90,8 @@ def test_a_challenger_that_raises_is_rolled_back_after_few_failures():
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["alone", "beside-the-champion"])
-def test_failures_in_tables_count_as_well(whole):
-    one = rollout(1.0, Says(2.0, error=ZeroDivisionError()), plan=RolloutPlan(shares=(0.5,)))
+def test_failures_in_tables_count_as_well(whole, rollout, says, customers):
+    one = rollout(1.0, says(2.0, error=ZeroDivisionError()), plan=RolloutPlan(shares=(0.5,)))
     if whole:
         for number in range(60):
             with contextlib.suppress(ZeroDivisionError):
@@ -152,9 +102,9 @@ def test_failures_in_tables_count_as_well(whole):
     assert one.step().decision == "rolled back"
 
 
-def test_what_fails_in_both_rolls_nothing_back():
+def test_what_fails_in_both_rolls_nothing_back(rollout, says, customers):
     one = rollout(
-        Says(1.0, error=ZeroDivisionError()), Says(2.0, error=ZeroDivisionError()), plan=RolloutPlan(shares=(0.5,))
+        says(1.0, error=ZeroDivisionError()), says(2.0, error=ZeroDivisionError()), plan=RolloutPlan(shares=(0.5,))
     )
     for record in customers(300).to_dict("records"):
         with pytest.raises(ZeroDivisionError):
@@ -163,7 +113,7 @@ def test_what_fails_in_both_rolls_nothing_back():
     assert one.report().to_frame().set_index("rule").loc["harm:failed", "count"] == 300
 
 
-def test_rejected_rows_and_slow_answers_are_guard_rails():
+def test_rejected_rows_and_slow_answers_are_guard_rails(rollout):
     one = rollout(plan=RolloutPlan(shares=(0.5,), slow_seconds=0.5))
     take = one._watch.notes.take
     for number in range(100):
@@ -179,7 +129,7 @@ def test_rejected_rows_and_slow_answers_are_guard_rails():
     assert two.step().why == "rejected: 50 of 50 against 0 of 50"
 
 
-def test_what_waits_to_be_counted_is_bounded():
+def test_what_waits_to_be_counted_is_bounded(rollout, customers):
     one = rollout(plan=RolloutPlan(shares=(0.5,)))
     take = one._watch.notes.take
     for number in range(25_000):
@@ -190,9 +140,8 @@ def test_what_waits_to_be_counted_is_bounded():
     assert len(one._watch.notes.tables) == 100
 
 
-def test_a_key_counts_once_at_each_share():
-    clock = Clock()
-    one = rollout(clock=clock)
+def test_a_key_counts_once_at_each_share(rollout, customers, clock):
+    one = rollout()
     assert one.observe([*range(50), *range(50)], np.zeros(100)) == 50
     assert one.observe(range(60), np.zeros(60)) == 10
     inside = sum(one._place(key) < one._split.limit(0.1) for key in range(100))
@@ -207,7 +156,7 @@ def test_a_key_counts_once_at_each_share():
     assert one.observe(range(100), np.zeros(100)) == 0
 
 
-def test_of_a_key_that_was_drawn_before_only_what_is_open_counts():
+def test_of_a_key_that_was_drawn_before_only_what_is_open_counts(rollout):
     """Not below 0.1 is known: of the other nine tenths, four are below 0.5."""
     ledger = rollout(plan=RolloutPlan(shares=(0.1, 0.5)))._ledger
     keys = np.array([2**63, 2**62, 2**50], dtype=np.uint64)  # places 0.5, 0.25, and nearly 0
@@ -216,9 +165,8 @@ def test_of_a_key_that_was_drawn_before_only_what_is_open_counts():
     assert chances.tolist() == [0.1, 0.1, 0.1, pytest.approx(4 / 9), pytest.approx(4 / 9)]
 
 
-def test_an_outcome_belongs_to_the_share_of_its_own_time():
-    clock = Clock()
-    one = rollout(clock=clock)
+def test_an_outcome_belongs_to_the_share_of_its_own_time(rollout, customers, clock):
+    one = rollout()
     early = clock.now
     one.step()
     one.predict(customers(400))
@@ -230,7 +178,7 @@ def test_an_outcome_belongs_to_the_share_of_its_own_time():
     assert one.observe([5000], [0.0], times=[early - timedelta(seconds=1)]) == 0  # before it began
 
 
-def test_losses_have_their_own_units():
+def test_losses_have_their_own_units(rollout, customers):
     one = rollout(plan=RolloutPlan(shares=(0.5,), losses=(0.0, 60.0), margin=5.0))
     said = one.predict(customers(400))
     one.observe(range(400), np.where(said == 2.0, 12.0, 30.0))
@@ -239,7 +187,7 @@ def test_losses_have_their_own_units():
     assert one.step().decision == "promoted"
 
 
-def test_it_learns_from_the_log_of_its_own_answers():
+def test_it_learns_from_the_log_of_its_own_answers(customers):
     log = Log(MemoryStore())
     wrong, right = (DummyClassifier(strategy="constant", constant=value).fit([[0], [1]], [0, 1]) for value in (0, 1))
     one = Rollout(
@@ -249,7 +197,7 @@ def test_it_learns_from_the_log_of_its_own_answers():
         place=MemoryStore(),
         name="new",
         plan=RolloutPlan(shares=(0.5,)),
-        look_seconds=NEVER,
+        look_seconds=float("inf"),
     )
     recorded = Recorded(one, log=log, key="customer")
     recorded.predict(customers(100))
@@ -260,14 +208,14 @@ def test_it_learns_from_the_log_of_its_own_answers():
     log.label(pd.DataFrame({"customer": range(60, 100), "late": 1}), column="late")
     assert one.learn(log, lambda rows: rows["prediction"] != rows["label"]) == 40
     assert one.step().decision == "promoted"
-    other = Rollout(wrong, right, key="nobody", place=MemoryStore(), name="new", look_seconds=NEVER)
+    other = Rollout(wrong, right, key="nobody", place=MemoryStore(), name="new", look_seconds=float("inf"))
     other.step()
     recorded.predict(customers(100))
     with pytest.raises(NotFoundError, match="no column 'nobody'"):
         other.learn(log, "accuracy")
 
 
-def test_anyone_can_stop_it_by_hand():
+def test_anyone_can_stop_it_by_hand(rollout, customers):
     place = MemoryStore()
     one, other = (rollout(place=place, plan=RolloutPlan(shares=(0.5,))) for _ in range(2))
     assert set(other.predict(customers(100))) == {1.0, 2.0}
@@ -280,9 +228,8 @@ def test_anyone_can_stop_it_by_hand():
         rollout().stop(reason=" ")
 
 
-def test_while_a_guard_rail_is_suspect_nothing_grows_and_nobody_is_promoted():
-    clock = Clock()
-    one = rollout(clock=clock, plan=RolloutPlan(shares=(0.5, 0.6), step_rows=0, step_seconds=0, rejected=None))
+def test_while_a_guard_rail_is_suspect_nothing_grows_and_nobody_is_promoted(rollout, customers):
+    one = rollout(plan=RolloutPlan(shares=(0.5, 0.6), step_rows=0, step_seconds=0, rejected=None))
     for number in range(100):
         one._watch.notes.take(
             (number.to_bytes(8, "big"), number % 2 == 0, 0.5, "failed" if number in range(0, 16, 2) else "ok", 0.1)
@@ -296,18 +243,18 @@ def test_while_a_guard_rail_is_suspect_nothing_grows_and_nobody_is_promoted():
     assert (standing.decision, standing.share) == ("", 0.5)
 
 
-def test_a_plan_that_was_stored_before_it_had_all_its_fields_is_the_same_plan():
+def test_a_plan_that_was_stored_before_it_had_all_its_fields_is_the_same_plan(rollout, clock):
     place, plan = MemoryStore(), RolloutPlan(shares=(0.5,))
     rollout(place=place, plan=plan).step()
     ledger = rollout(place=place, plan=plan)._ledger
     begun = dict(ledger.events()[0].body["plan"])
     assert begun.pop("patience") is None
-    older = Ledger(MemoryStore(), "new", plan=plan, clock=Clock())
+    older = Ledger(MemoryStore(), "new", plan=plan, clock=clock)
     older.append(lambda _: Draft("begun", body=dict(ledger.events()[0].body) | {"plan": begun}))
     assert older.begin().share == 0.5
 
 
-def test_another_plan_under_the_same_name_is_refused():
+def test_another_plan_under_the_same_name_is_refused(rollout, customers):
     place = MemoryStore()
     rollout(place=place).step()
     other = rollout(place=place, plan=RolloutPlan(shares=(0.9,)))
@@ -316,7 +263,7 @@ def test_another_plan_under_the_same_name_is_refused():
     assert set(other.predict(customers(100))) == {1.0}  # a call does not fail, and gets the champion
 
 
-def test_what_is_no_plan_no_release_and_no_outcome_is_refused():
+def test_what_is_no_plan_no_release_and_no_outcome_is_refused(rollout):
     with pytest.raises(ArgumentTypeError, match="plan must be a RolloutPlan"):
         rollout(plan=0.5)
     with pytest.raises(ArgumentTypeError, match="release must be a Release"):
@@ -330,47 +277,24 @@ def test_what_is_no_plan_no_release_and_no_outcome_is_refused():
             RolloutPlan(**wrong)
 
 
-class Failing(MemoryStore):
-    """A store that can be switched off."""
-
-    down = False
-
-    def _exists(self, key):
-        self._try()
-        return super()._exists(key)
-
-    def _get(self, key):
-        self._try()
-        return super()._get(key)
-
-    def _put_new(self, key, data):
-        self._try()
-        super()._put_new(key, data)
-
-    def _try(self):
-        if self.down:
-            raise StorageError("the disk is away")
-
-
-def test_while_the_store_is_away_calls_are_answered_and_the_share_stays(caplog):
-    place = Failing()
-    one = rollout(place=place, plan=RolloutPlan(shares=(0.5,)))
+def test_while_the_store_is_away_calls_are_answered_and_the_share_stays(caplog, rollout, customers, shaky):
+    one = rollout(place=shaky, plan=RolloutPlan(shares=(0.5,)))
     before = one.predict(customers(100)).tolist()
-    place.down = True
+    shaky.down = True
     assert one.predict(customers(100)).tolist() == before
     with pytest.raises(StorageError):
         one.step()
-    fresh = rollout(place=place, plan=RolloutPlan(shares=(0.5,)))
+    fresh = rollout(place=shaky, plan=RolloutPlan(shares=(0.5,)))
     assert set(fresh.predict(customers(100))) == {1.0}
     assert caplog.text.count("the disk is away") == 1
-    place.down = False
+    shaky.down = False
     one.step()
     fresh.step()
     assert one.report().to_frame().set_index("rule").loc["harm:failed", "count"] == 100
     assert fresh.predict(customers(100)).tolist() == before
 
 
-def test_a_copy_goes_on_where_the_rollout_is(tmp_path):
+def test_a_copy_goes_on_where_the_rollout_is(tmp_path, rollout, customers):
     one = rollout(place=tmp_path / "rollout", plan=RolloutPlan(shares=(0.5,)))
     one.observe(range(100), np.where(one.predict(customers(100)) == 2.0, 1.0, 0.0))
     assert one.step().decision == "rolled back"

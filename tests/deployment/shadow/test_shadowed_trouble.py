@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import subprocess
-import sys
 import threading
 import time
 import weakref
@@ -41,13 +38,6 @@ def raising(error):
     return Says(first=do)
 
 
-def eventually(claim, seconds=20.0):
-    until = time.monotonic() + seconds
-    while not claim():
-        assert time.monotonic() < until, "it did not come true"
-        time.sleep(0.005)
-
-
 def found(service):
     return {finding.rule: finding for finding in service.report().findings}
 
@@ -67,13 +57,13 @@ def test_a_challenger_that_raises_is_counted_and_goes_on_being_asked(error):
     assert found(service)["agreement"].status == "not_enough_evidence"
 
 
-def test_calls_that_hang_are_given_up_and_in_the_end_no_more_are_made(caplog, monkeypatch):
+def test_calls_that_hang_are_given_up_and_in_the_end_no_more_are_made(caplog, monkeypatch, until):
     monkeypatch.setattr("maturekit.deployment.shadow.workers._ALONE", 0.0)
     gate = threading.Event()
     challenger = Says(first=gate.wait)
     service = Shadowed(Says(), challenger, seconds=0.05, hung=2, duty=1.0)
     answers(service, 3)
-    eventually(lambda: service._aside.stuck)
+    until(lambda: service._aside.stuck)
     dropped = found(service)["dropped"].value
     answers(service, 5)
     findings = found(service)
@@ -85,15 +75,15 @@ def test_calls_that_hang_are_given_up_and_in_the_end_no_more_are_made(caplog, mo
         "2 calls of a challenger hang: it is left alone for a while"
     ]
     gate.set()
-    eventually(lambda: not service._aside.stuck)
+    until(lambda: not service._aside.stuck)
     before = len(challenger.threads)
     answers(service)
     service.close()
     assert len(challenger.threads) > before
-    eventually(lambda: not any(thread.is_alive() for thread in challenger.threads))
+    until(lambda: not any(thread.is_alive() for thread in challenger.threads))
 
 
-def test_a_challenger_that_loops_for_ever_is_stopped():
+def test_a_challenger_that_loops_for_ever_is_stopped(until):
     def loop():
         while True:
             pass
@@ -101,13 +91,13 @@ def test_a_challenger_that_loops_for_ever_is_stopped():
     challenger = Says(first=loop)
     service = Shadowed(Says(), challenger, seconds=0.02, hung=1, duty=1.0)
     answers(service)
-    eventually(lambda: found(service)["late"].value >= 1)
-    eventually(lambda: not challenger.threads[0].is_alive())
+    until(lambda: found(service)["late"].value >= 1)
+    until(lambda: not challenger.threads[0].is_alive())
     assert found(service)["late"].value >= 1
     service.close()
 
 
-def test_after_hanging_in_a_row_a_challenger_is_left_alone_although_nothing_hangs_any_more(monkeypatch):
+def test_after_hanging_in_a_row_a_challenger_is_left_alone_although_nothing_hangs_any_more(monkeypatch, until):
     monkeypatch.setattr("maturekit.deployment.shadow.workers._ALONE", 3600.0)
 
     def loop():
@@ -118,7 +108,7 @@ def test_after_hanging_in_a_row_a_challenger_is_left_alone_although_nothing_hang
     service = Shadowed(Says(), challenger, seconds=0.02, hung=3, duty=1.0)
     while not service._aside.stuck:
         answers(service)
-    eventually(lambda: not any(thread.is_alive() for thread in challenger.threads))
+    until(lambda: not any(thread.is_alive() for thread in challenger.threads))
     assert len(challenger.threads) == 3
     service._aside._look()
     assert service._aside.stuck
@@ -129,20 +119,20 @@ def test_after_hanging_in_a_row_a_challenger_is_left_alone_although_nothing_hang
     service.close()
 
 
-def test_a_worker_that_takes_the_place_of_a_lost_one_rests_first():
+def test_a_worker_that_takes_the_place_of_a_lost_one_rests_first(until):
     gate = threading.Event()
     challenger = Says(first=gate.wait)
     service = Shadowed(Says(), challenger, seconds=0.5, duty=0.0001)  # 5,000 seconds of rest
     answers(service, 3)
-    eventually(lambda: found(service)["late"].value == 1)
-    eventually(lambda: service._aside._turns)
+    until(lambda: found(service)["late"].value == 1)
+    until(lambda: service._aside._turns)
     assert len(challenger.threads) == 1
     gate.set()
     service.close()  # hurries
     assert found(service)["agreement"].message == "0 of 14 rows differ"
 
 
-def test_what_a_challenger_says_too_late_does_not_count():
+def test_what_a_challenger_says_too_late_does_not_count(until):
     gate, turn = threading.Event(), []
 
     def slow_once():
@@ -152,7 +142,7 @@ def test_what_a_challenger_says_too_late_does_not_count():
 
     service = Shadowed(Says(), Says(first=slow_once), seconds=1.0, duty=1.0)
     assert service.predict_one({"x": 5.0}) == 5.0
-    eventually(lambda: found(service)["late"].value == 1)
+    until(lambda: found(service)["late"].value == 1)
     gate.set()
     assert service.predict(FRAME).tolist() == [0.0, 1.0, 2.0, 3.0]
     service.close()
@@ -221,60 +211,59 @@ def test_where_the_system_gives_no_threads_the_champion_answers(monkeypatch):
     assert found(service)["agreement"].message == "0 of 10 rows differ"
 
 
-def test_threads_end_with_the_wrapper():
+def test_threads_end_with_the_wrapper(until):
     challenger = Says()
     service = Shadowed(Says(), challenger, seconds=60, duty=1.0)
     answers(service)
-    eventually(lambda: len(challenger.threads) == 2)
+    until(lambda: len(challenger.threads) == 2)
     gone = weakref.ref(service._aside)
     del service
     gc.collect()
-    eventually(lambda: gone() is None)
-    eventually(lambda: not any(thread.is_alive() for thread in challenger.threads))
+    until(lambda: gone() is None)
+    until(lambda: not any(thread.is_alive() for thread in challenger.threads))
 
 
-def test_new_parameters_leave_no_old_threads_behind():
+def test_new_parameters_leave_no_old_threads_behind(until):
     challenger = Says()
     service = Shadowed(Says(), challenger, seconds=60, duty=1.0)
     answers(service)
-    eventually(lambda: len(challenger.threads) == 2)
+    until(lambda: len(challenger.threads) == 2)
     service.set_params(share=0.5)
     gc.collect()
-    eventually(lambda: not any(thread.is_alive() for thread in challenger.threads))
+    until(lambda: not any(thread.is_alive() for thread in challenger.threads))
 
 
-def test_an_idle_worker_sleeps_and_wakes(monkeypatch):
+def test_an_idle_worker_sleeps_and_wakes(monkeypatch, until):
     monkeypatch.setattr("maturekit.deployment.shadow.workers._NAP", 0.001)
     monkeypatch.setattr("maturekit.deployment.shadow.workers._NAPS", 2)
     challenger = Says()
     service = Shadowed(Says(), challenger, seconds=60, duty=1.0)
     for call in range(1, 4):
         service.predict(FRAME)
-        eventually(lambda call=call: len(challenger.threads) == call)
-        eventually(lambda: service._aside._bell.asleep)
+        until(lambda call=call: len(challenger.threads) == call)
+        until(lambda: service._aside._bell.asleep)
     service.close()
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
-@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_forked_child_shadows_with_threads_of_its_own():
+def test_a_forked_child_shadows_with_threads_of_its_own(forked):
     gate = threading.Event()
     service = Shadowed(Says(), Says(first=gate.wait), seconds=60)
     answers(service)  # the parent's worker is busy, and its queue is not empty
-    child = os.fork()
-    if child == 0:
+
+    def go_on():
         gate.set()
         answers(service)
         service.close()
-        os._exit(0 if found(service)["agreement"].message == "0 of 5 rows differ" else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert found(service)["agreement"].message == "0 of 5 rows differ"
+
+    assert forked(go_on).ended() == 0
     gate.set()
     service.close()
     assert found(service)["agreement"].message == "0 of 5 rows differ"
 
 
 @pytest.mark.parametrize("hang", ["while True: pass", pytest.param("threading.Event().wait()", marks=pytest.mark.long)])
-def test_the_interpreter_ends_although_a_challenger_hangs(hang):
+def test_the_interpreter_ends_although_a_challenger_hangs(hang, interpreter):
     code = f"""
 import threading, numpy, pandas
 from maturekit.deployment.shadow.shadowed import Shadowed
@@ -296,7 +285,7 @@ for _ in range(100):
 assert busy.wait(30)
 print("answered")
 """
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    ran = interpreter(code)
     assert (ran.returncode, ran.stdout.split(), ran.stderr) == (0, ["answered"], "")
 
 

@@ -136,6 +136,30 @@ def test_another_file_is_refused_and_left_alone(path):
     assert path.read_text() == "years of work " * 100
 
 
+@pytest.mark.parametrize("text", ["x", "S", "SQLite format 3\0", "note", "x" * 99, "x" * 511, "x" * 512])
+def test_the_smallest_file_of_somebody_else_is_refused_and_left_alone(path, text):
+    path.write_text(text)
+    sink = SqliteSink(path)
+    acts = (
+        lambda: sink.write(batch("a")),
+        lambda: list(sink.read()),
+        sink.key_sets,
+        lambda: sink.expire("predictions", NOW),
+        lambda: sink.erase("predictions", lambda block: key_matches(block, {"id": "a"})),
+    )
+    for act in acts:
+        with pytest.raises(ForeignFolderError, match="something else"):
+            act()
+        assert path.read_text() == text
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_empty_file_is_begun(path):
+    path.touch()
+    SqliteSink(path).write(batch("a"))
+    assert ids(SqliteSink(path)) == ["a"]
+
+
 @pytest.mark.parametrize("name", ["we ird?mode=memory#1%20.db", "ü';--.db", "new/folder/log.db"])
 def test_any_path_will_do(tmp_path, name):
     SqliteSink(tmp_path / name).write(batch("a"))

@@ -21,7 +21,7 @@ from maturekit.deployment.batch.sql_table import SqlTable
 from maturekit.deployment.call import Call
 from maturekit.deployment.source import METHODS
 from maturekit.deployment.wrapper import step_of
-from maturekit.errors import ArgumentError, IntegrityError, RejectedRowsError
+from maturekit.errors import ArgumentError, ArgumentTypeError, IntegrityError, RejectedRowsError
 from maturekit.scan import mapped
 from maturekit.scan.chunks import ROWS
 
@@ -122,8 +122,9 @@ class Batch:
             run goes on; those of other sources are, and compared. An iterable must give the same again.
         output : str, os.PathLike or SqlTable
             Where scored rows go: ``*.csv``, ``*.parquet``, a folder of parquet files (a path without suffix), or a
-            table of a database. Beside a file, ``<output>.batch.json`` says what was done, and
-            ``<output>.unfinished`` is the folder of a run that has not come to its end.
+            table of a database. In parquet, words such as the status are categories. Beside a file,
+            ``<output>.batch.json`` says what was done, and ``<output>.unfinished`` is the folder of a run that has not
+            come to its end.
         rejected : str or os.PathLike, optional
             Where rows without an answer go: a file or folder as above; written also when there are none. Without, the
             first such row stops the run.
@@ -137,6 +138,8 @@ class Batch:
 
         Raises
         ------
+        ArgumentTypeError
+            What `progress` is cannot be called; nothing was read or written.
         RejectedRowsError
             A row got no answer, and there is no `rejected`.
         IntegrityError
@@ -146,6 +149,11 @@ class Batch:
         StorageError
             The disk is full, another run works on this output, ... What is done stays.
         """
+        if progress is not None and not callable(progress):
+            raise ArgumentTypeError(
+                f"progress must be a function of a BatchProgress, got {type(progress).__name__}",
+                hint="for instance `progress=print`.",
+            )
         target = output if isinstance(output, SqlTable) else FileOutput(output)
         aside = None if rejected is None else Parts(rejected, what="place of rejected rows")
         _check_places(source, [place.path for place in (target, aside) if isinstance(place, Parts)])

@@ -212,8 +212,8 @@ def _array(column: pd.Series, arrow: Any) -> Any:
     kind = array.type
     if arrow.types.is_dictionary(kind):  # two chunks may know other categories
         types = arrow.types  # without a category they are of no type
-        texts = any(is_it(kind.value_type) for is_it in (types.is_string, types.is_large_string, types.is_null))
-        return _as_words(array, arrow) if texts else array.cast(kind.value_type)
+        are_words = any(is_it(kind.value_type) for is_it in (types.is_string, types.is_large_string, types.is_null))
+        return _as_words(array, arrow) if are_words else array.cast(kind.value_type)
     return array.cast(arrow.large_string()) if arrow.types.is_string(kind) else array
 
 

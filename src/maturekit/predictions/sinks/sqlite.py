@@ -71,8 +71,8 @@ class SqliteSink(Sink):
     Parameters
     ----------
     path : str or path
-        The file; it appears with the first row. One that holds something else is
-        refused.
+        The file; it appears with the first row. One that holds something else, be it one byte, is refused and stays as
+        it is.
     busy_seconds : float, default 10.0
         How long to wait while others write.
 
@@ -177,6 +177,8 @@ class SqliteSink(Sink):
             new = create and not self._path.exists()
             if new:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
+            elif self._path.stat().st_size == 1:
+                raise self._foreign()  # SQLite takes one byte for nothing; of more it says itself that they are foreign
             address = f"{self._path.as_uri()}?mode={'rwc' if create else 'rw'}"
             with (
                 _gate.inside(),

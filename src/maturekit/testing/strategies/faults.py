@@ -74,7 +74,7 @@ def faulty_frames(
     ...     assert {place: rows for place, rows in found.items() if rows} == faults
     >>> all_is_found()
     """
-    check_given(schema, min_rows, max_rows)
+    check_given(schema, min_rows, max_rows, objects=objects, references=references)
     strategies = hypothesis_strategies()
     fixed = {name for rule in schema.rules if not isinstance(rule, RowRule) for name in rule.columns}
     fixed |= {name for name, column in schema.columns.items() if column.order is not None}

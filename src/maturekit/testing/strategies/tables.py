@@ -14,7 +14,7 @@ from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.schema import Column, GroupRule, RowRule, Rule, Schema, TableRule
 from maturekit.schema.kinds import is_null
 from maturekit.schema.value import BROKEN, ValueCheck
-from maturekit.testing.strategies.values import hypothesis_strategies, values
+from maturekit.testing.strategies.values import check_mapping, hypothesis_strategies, values
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -25,12 +25,14 @@ Objects = Mapping[str, "SearchStrategy[Any]"]
 _TRIES = 20
 
 
-def check_given(schema: object, *rows: object) -> None:
-    """Refuse what is no schema, and numbers of rows that are no whole numbers."""
+def check_given(schema: object, *rows: object, objects: object = None, references: object = None) -> None:
+    """Refuse what is no schema, numbers of rows that are no whole numbers, and what is no mapping."""
     if not isinstance(schema, Schema):
         raise ArgumentTypeError(f"schema must be a Schema, got {type(schema).__name__}")
+    check_mapping(objects, what="objects")
+    check_mapping(references, what="references")
     for number in rows:
-        if not isinstance(number, Integral):
+        if isinstance(number, bool) or not isinstance(number, Integral):
             raise ArgumentTypeError(f"a number of rows must be a whole number, got {number!r}")
 
 
@@ -55,7 +57,7 @@ def records(schema: Schema, *, objects: Objects | None = None) -> SearchStrategy
     ...     assert schema.check_record(record) == ()
     >>> is_valid()
     """
-    check_given(schema)
+    check_given(schema, objects=objects)
     strategies = hypothesis_strategies()
     cells = {name: _cells(column, objects) for name, column in schema.columns.items()}
     made: SearchStrategy[dict[str, Any]] = strategies.fixed_dictionaries(cells)
@@ -103,7 +105,7 @@ def frames(
     ...     assert validate(frame, schema).ok
     >>> is_valid()
     """
-    check_given(schema, min_rows, max_rows)
+    check_given(schema, min_rows, max_rows, objects=objects, references=references)
     if not 0 <= min_rows <= max_rows:
         raise ArgumentError(f"there is no number of rows from {min_rows} to {max_rows}")
     strategies = hypothesis_strategies()

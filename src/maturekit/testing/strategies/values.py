@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from maturekit._core.extras import require
-from maturekit.errors import ArgumentError
+from maturekit.errors import ArgumentError, ArgumentTypeError
 from maturekit.schema import Column
 from maturekit.schema.constraint import UNITS, digits
 from maturekit.schema.kinds import LARGEST
@@ -22,7 +22,7 @@ from maturekit.schema.value import ValueCheck
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-__all__ = ["hypothesis_strategies", "values"]
+__all__ = ["check_mapping", "hypothesis_strategies", "values"]
 
 _FIRST, _LAST = datetime(1700, 1, 1), datetime(2250, 1, 1)  # noqa: DTZ001  # the years that nanoseconds hold, naive and aware
 _SPAN = timedelta(days=100_000)
@@ -33,6 +33,12 @@ _LENGTH = 40
 def hypothesis_strategies() -> Any:
     """Return the module `hypothesis.strategies`, or say which extra has it."""
     return require("hypothesis.strategies", extra="testing", purpose="making tables and records that keep a contract")
+
+
+def check_mapping(value: object, *, what: str) -> None:
+    """Refuse what is neither a mapping nor None."""
+    if value is not None and not isinstance(value, Mapping):
+        raise ArgumentTypeError(f"{what} must be a mapping, got {type(value).__name__}")
 
 
 def values(column: Column, *, objects: Mapping[str, SearchStrategy[Any]] | None = None) -> SearchStrategy[Any]:
@@ -52,6 +58,8 @@ def values(column: Column, *, objects: Mapping[str, SearchStrategy[Any]] | None 
     ------
     ArgumentError
         When the column takes objects of a type that `objects` has no strategy for, or moments of an unknown zone.
+    ArgumentTypeError
+        When that is no column, no mapping, or holds what is no strategy.
     MissingExtraError
         When hypothesis is not installed.
 
@@ -61,6 +69,9 @@ def values(column: Column, *, objects: Mapping[str, SearchStrategy[Any]] | None 
     >>> find(values(Column("int", ge=3, multiple_of=2)), lambda value: True)
     4
     """
+    if not isinstance(column, Column):
+        raise ArgumentTypeError(f"column must be a Column, got {type(column).__name__}")
+    check_mapping(objects, what="objects")
     strategies = hypothesis_strategies()
     if column.kind == "object":
         name = str(column.of)
@@ -70,6 +81,8 @@ def values(column: Column, *, objects: Mapping[str, SearchStrategy[Any]] | None 
                 hint=f'pass one: objects={{"{name}": hypothesis.strategies.builds(...)}}.',
             )
         made = (objects or {})[name]
+        if not isinstance(made, strategies.SearchStrategy):
+            raise ArgumentTypeError(f"objects[{name!r}] must be a strategy, got {type(made).__name__}")
     else:
         made = _MAKERS[column.kind](strategies, column)
     check = ValueCheck("", column)
