@@ -75,11 +75,11 @@ def killed_at(line, work):
             return count
 
         sys.settrace(lambda frame, *_: count if frame.f_code.co_filename in MODULES else None)
-        try:
+        with dying():
             work()
-        finally:
-            os._exit(0)
-    return os.waitpid(child, 0)[1] == 0
+    ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert ended in {0, -signal.SIGKILL}, "the work raised"
+    return ended == 0
 
 
 def at_lines(kind, where, step):
