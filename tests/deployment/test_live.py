@@ -52,6 +52,19 @@ def test_a_fixed_reference_never_changes():
     assert live.version.number == 1
 
 
+def test_what_a_subclass_does_is_done_wherever_it_stands():
+    class Doubled(Live):
+        def _handle(self, call, inward):
+            answer = super()._handle(call, inward)
+            answer.values = 2 * answer.values
+            return answer
+
+    doubled = Doubled(registered(1, 2), "steady:2")
+    for service in (doubled, Guarded(doubled), Guarded(Guarded(doubled), schema=SCHEMA)):
+        assert service.predict(FRAME).tolist() == [4.0] * 50
+        assert service.predict_one({"a": 0.5}) == 4.0
+
+
 def test_nothing_is_loaded_before_the_first_call():
     live = Live(Registry(MemoryStore()), "steady@production")
     assert live.reference == "steady@production"

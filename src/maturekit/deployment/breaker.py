@@ -191,7 +191,7 @@ class Breaker(Wrapper):
         logger.info("the circuit around %s is closed: a trial succeeded", type(self.model).__name__)
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:
-        return self._step._waits(call, contract)  # noqa: SLF001  # asked of every step
+        return self._inward_waits(call, contract)
 
     @classmethod
     def examples(cls) -> Iterator[Self]:

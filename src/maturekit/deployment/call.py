@@ -119,15 +119,14 @@ class Call:
 
     def pinned(self, step: Any) -> Any:
         """Return what a step chose for this call, None if nothing: one call sees one version, however often it asks."""
-        pins = (self._asked or self)._pins  # noqa: SLF001  # the same class
-        return pins[pins.index(step) + 1] if step in pins else None
+        return next((chosen for who, chosen in self.pins if who is step), None)
 
     def pin(self, step: Any, chosen: Any) -> None:
         """Remember what a step chose, for this call and those that it was narrowed from or to.
 
-        >>> call = Call("predict", record={"age": 41})
-        >>> call.narrowed(record={}).pin("model", "version 3")
-        >>> call.pinned("model"), call.copied().pinned("model")
+        >>> call, model = Call("predict", record={"age": 41}), object()
+        >>> call.narrowed(record={}).pin(model, "version 3")
+        >>> call.pinned(model), call.copied().pinned(model)
         ('version 3', None)
         """
         asked = self._asked or self

@@ -183,7 +183,7 @@ class Fallback(Wrapper):
         self._check_constant()  # what had to be loaded is loaded now
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:
-        return self._step._waits(call, contract) or self._second._waits(call, contract)  # noqa: SLF001  # as above
+        return self._inward_waits(call, contract) or self._second._waits(call, contract)  # noqa: SLF001  # as above
 
     @classmethod
     def examples(cls) -> Iterator[Self]:

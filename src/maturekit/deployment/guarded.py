@@ -158,7 +158,7 @@ class Guarded(Wrapper):
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:  # noqa: ARG002  # the guard's own holds further in
         last = self._last  # None if nothing was answered yet: the model may have to be loaded
-        return call.record is None or last is None or self._step._waits(call, last[1].contract)  # noqa: SLF001  # asked of every step
+        return call.record is None or last is None or self._inward_waits(call, last[1].contract)
 
     def _paths(self, contract: Contract | None) -> Iterator[RowPath]:  # noqa: ARG002  # as above
         return super()._paths(self._terms_of(super()._source(Call(frame=()))).contract)

@@ -79,7 +79,6 @@ class Limited(Wrapper):
         self.concurrency = concurrency
         self.queue = queue
         self._began = False
-        self._inner_waits = self._step._waits  # noqa: SLF001  # asked of every step
         self._crew = Crew(places=concurrency, queue=queue, lost=_LOST)
 
     @property
@@ -99,7 +98,7 @@ class Limited(Wrapper):
 
     def _handle(self, call: Call, inward: Inward) -> Answer:
         # before the first answer even the question whether there is something to wait for may have to load a model
-        if self._began and not self._inner_waits(call, None):
+        if self._began and not self._inward_waits(call, None):
             return inward(call)
         deadline = call.deadline
         if self.seconds is not None:
@@ -112,7 +111,7 @@ class Limited(Wrapper):
         return answer
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:
-        return self._inner_waits(call, contract)
+        return self._inward_waits(call, contract)
 
     def _close(self) -> None:
         self._crew.close()

@@ -117,6 +117,11 @@ class Live(Wrapper):
         return self._following.refresh()
 
     def _handle(self, call: Call, inward: Inward) -> Answer:  # noqa: ARG002  # there is nothing but the source inside
+        return self._source(call)._answer(call)  # noqa: SLF001  # asked of every step
+
+    def _answer(self, call: Call) -> Answer:
+        if type(self) is not Live:  # a subclass may do more
+            return super()._answer(call)
         pins = (call._asked or call)._pins  # noqa: SLF001  # as `call.pinned` does; this is on the path of each call
         source: Source = pins[1] if pins and pins[0] is self else self._source(call)
         return source._answer(call)  # noqa: SLF001  # asked of every step
@@ -124,9 +129,10 @@ class Live(Wrapper):
     def _source(self, call: Call) -> Source:
         asked = call._asked or call  # noqa: SLF001  # as `call.pinned` and `call.pin` do
         pins = asked._pins  # noqa: SLF001  # as above
-        if self in pins:
-            source: Source = pins[pins.index(self) + 1]
-            return source
+        if pins:
+            source: Source | None = pins[1] if pins[0] is self else call.pinned(self)
+            if source is not None:
+                return source
         following = self._following
         serving = (following.serving if following.ready else None) or following.now()
         asked._pins = (*pins, self, serving.source) if pins else (self, serving.source)  # noqa: SLF001  # as above

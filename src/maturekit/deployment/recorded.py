@@ -175,7 +175,7 @@ class Recorded(Wrapper):
         return _NOTHING if source is None and contract is None else plan
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:
-        return self._step._waits(call, contract)  # noqa: SLF001  # asked of every step
+        return self._inward_waits(call, contract)
 
     def _close(self) -> None:
         self.log.close()

@@ -69,6 +69,7 @@ class Wrapper(Face, ABC):
     def __init__(self, model: Any) -> None:
         self._step = step_of(model)
         self._inward = self._step._answer  # noqa: SLF001  # asked of every step; bound once: it is on the path of each call
+        self._inward_waits = self._step._waits  # noqa: SLF001  # as above
         self._threads = Threads()
         self.model = model
 
@@ -87,7 +88,6 @@ class Wrapper(Face, ABC):
     def _close(self) -> None:
         """Finish what this wrapper has begun beside its calls."""
 
-    @final
     def _answer(self, call: Call) -> Answer:
         """Answer a call that a wrapper further out passes inward, or `handle`, which also takes the time."""
         answer = self._handle(call, self._inward)

@@ -174,7 +174,7 @@ class Shadowed(Wrapper):
         return answer
 
     def _waits(self, call: Call, contract: Contract | None) -> bool:
-        return self._step._waits(call, contract)  # noqa: SLF001  # asked of every step
+        return self._inward_waits(call, contract)
 
     def _close(self) -> None:
         self._aside.close(seconds=_CLOSE_SECONDS)
