@@ -33,11 +33,10 @@ class Divided(Wrapper, ABC):
         self.challenger = challenger
         self.key = key
         self._second = step_of(challenger)
-        self._challenger = self._second._answer  # noqa: SLF001  # asked of every step
+        self._challenger: Inward = self._at_first
         self._split = Split(salt)
         self._place = self._split.place
         self._placed = self._split.recent.get
-        self._agreed = False
         self._limit = b""
         """A key whose place is below it gets the challenger."""
 
@@ -48,10 +47,13 @@ class Divided(Wrapper, ABC):
             raise ArgumentError(f"the table has several columns {self.key!r}", hint="nobody knows which is the key.")
         return None if keys is None else self._split.places(keys.tolist())
 
+    def _at_first(self, call: Call) -> Answer:
+        """Let the challenger answer for the first time, if the two know the same classes."""
+        self._check_classes()
+        self._challenger = self._second._answer  # noqa: SLF001  # asked of every step
+        return self._challenger(call)
+
     def _challenged(self, call: Call) -> Answer:
-        if not self._agreed:
-            self._check_classes()
-            self._agreed = True
         answer = self._challenger(call)  # the champion is not asked: there are no two answers to keep apart
         answer.arm = "challenger"
         return answer
@@ -156,9 +158,11 @@ class Canary(Divided):
         key = call.key(self.key) if record is None else record.get(self.key)
         place = (self._placed(key) if type(key) is str else None) or self._place(key)
         if place is not None and place < self._limit:
-            return self._challenged(call)
-        answer = inward(call)
-        answer.arm = "champion"
+            answer = self._challenger(call)
+            answer.arm = "challenger"
+        else:
+            answer = inward(call)
+            answer.arm = "champion"
         return answer
 
     def _handle_rows(self, call: Call, inward: Inward) -> Answer:
