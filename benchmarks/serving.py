@@ -152,44 +152,67 @@ def wrapped(model: Any, folder: str) -> Iterator[tuple[str, deployment.Wrapper]]
 
 
 def each_wrapper(count: int) -> None:
-    """Print what each wrapper adds: to a record in the least and the middle of many turns, taken in turn with the bare guard."""
-    model = pipelines()["logistic regression"]
-    asked, frame = records(), table(1000, seed=1)[0]
-    check, dumps = over(SCHEMA.check_record, asked), over(json.dumps, asked)
-    print("\n| wrapper | adds to a record, us: least, median | / record check | / json.dumps | 1,000 rows / guarded |")
-    print("|---|---|---|---|---|")
+    """Print what each wrapper adds, each in a process of its own: code that several share runs slower."""
+    print("\n| wrapper | its own code, us | / record check | adds to a guarded record, us: least, median | / record check |"
+          " / json.dumps | 1,000 rows / guarded |\n|---|---|---|---|---|---|---|", flush=True)  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        services = {name: service.warm() for name, service in wrapped(model, folder)}
-        for service in services.values():
-            over(service.predict_one, asked)()
-        inside = services.pop("nothing")
-        for name, service in services.items():
-            works = {"with": over(service.predict_one, asked), "without": over(inside.predict_one, asked)}
-            found = spent(works | {"check": check, "dumps": dumps}, count=12 * count, inner=2)
-            large = {"with": over(service.predict, [frame]), "without": over(inside.predict, [frame])}
-            rows = spent(large, count=3 * count, inner=1, clock=time.perf_counter)
-            least = (min(found["with"]) - min(found["without"])) / len(asked)
-            median = statistics.median(map(float.__sub__, found["with"], found["without"])) / len(asked)
-            of_check = [
-                each * len(asked) / pick(found["check"]) for each, pick in ((least, min), (median, statistics.median))
-            ]
-            print(
-                f"| {name} | {least * 1e6:.2f}, {median * 1e6:.2f} | {of_check[0]:.2f}, {of_check[1]:.2f} |"
-                f" {median * len(asked) / statistics.median(found['dumps']):.2f} |"
-                f" {statistics.median(rows['with']) / statistics.median(rows['without']):.3f} |",
-                flush=True,
-            )
-        found = turns(
-            {"guarded": over(inside.predict_one, asked), "check": check, "dumps": dumps}, count=count, inner=3
+        names = [name for name, _ in wrapped(pipelines()["logistic regression"], folder)][1:]
+    for name in names:
+        subprocess.run([sys.executable, __file__, "--turns", str(count), "--wrapper", name], check=True)
+    model, asked, frame = pipelines()["logistic regression"], records(), table(1000, seed=1)[0]
+    inside = deployment.Guarded(model, schema=SCHEMA).warm()
+    check, dumps = over(SCHEMA.check_record, asked), over(json.dumps, asked)
+    found = turns({"guarded": over(inside.predict_one, asked), "check": check, "dumps": dumps}, count=count, inner=3)
+    bare = turns({"bare": over(model.predict, [frame]), "guarded": over(inside.predict, [frame])}, count=count, inner=2)
+    print(f"\nA guarded record {found['guarded'] / len(asked) * 1e6:.2f} us, its check {found['check'] / len(asked) * 1e6:.2f}, "
+          f"json.dumps {found['dumps'] / len(asked) * 1e6:.2f}, in an event loop {in_a_loop(inside, asked) * 1e6:.1f}; "
+          f"1,000 guarded rows / predict {bare['guarded'] / bare['bare']:.2f}.")  # fmt: skip
+
+
+def own_code(service: deployment.Wrapper, asked: list[dict[str, Any]], count: int) -> float:
+    """Return the least microseconds that a wrapper itself takes for a record, around what answers at once."""
+    target = service._step if isinstance(service._step, deployment.Live) else service  # noqa: SLF001  # the price of one step alone
+    ready = deployment.Answer.of_one("late", np.dtype(object), deployment.Call(record=asked[0]))
+
+    def at_once(call: deployment.Call) -> deployment.Answer:  # noqa: ARG001  # as a step does
+        return ready
+
+    if isinstance(target, deployment.Live):
+        target._source(deployment.Call(record=asked[0]))._answer = at_once  # noqa: SLF001  # the price of one step alone
+    for name in ("_inward", "_challenger"):
+        if hasattr(target, name):
+            setattr(target, name, at_once)
+    works = {
+        "with": over(lambda record: target._answer(deployment.Call("predict", record=record)), asked),  # noqa: SLF001  # the price of one step alone
+        "without": over(lambda record: at_once(deployment.Call("predict", record=record)), asked),
+    }
+    found = spent(works, count=16 * count, inner=2)
+    return (min(found["with"]) - min(found["without"])) / len(asked) * 1e6
+
+
+def one_wrapper(name: str, count: int) -> None:
+    """Print what one wrapper adds: to a record in the least and the middle of turns with and without it, by turns."""
+    asked, frame = records(), table(1000, seed=1)[0]
+    with tempfile.TemporaryDirectory() as folder:
+        services = dict(wrapped(pipelines()["logistic regression"], folder))
+        service, inside = services[name].warm(), services["nothing"].warm()
+        works = {"with": over(service.predict_one, asked), "without": over(inside.predict_one, asked)}
+        works |= {"check": over(SCHEMA.check_record, asked), "dumps": over(json.dumps, asked)}
+        found = spent(works, count=16 * count, inner=2)
+        large = {"with": over(service.predict, [frame]), "without": over(inside.predict, [frame])}
+        rows = spent(large, count=6 * count, inner=1, clock=time.perf_counter)
+        least = (min(found["with"]) - min(found["without"])) / len(asked) * 1e6
+        median = statistics.median(map(float.__sub__, found["with"], found["without"])) / len(asked) * 1e6
+        check = [pick(found["check"]) / len(asked) * 1e6 for pick in (min, statistics.median)]
+        dumps = statistics.median(found["dumps"]) / len(asked) * 1e6
+        own = own_code(service, asked, count)
+        print(
+            f"| {name} | {own:.2f} | {own / check[0]:.2f} | {least:.2f}, {median:.2f} | {least / check[0]:.2f},"
+            f" {median / check[1]:.2f} | {median / dumps:.2f} |"
+            f" {statistics.median(rows['with']) / statistics.median(rows['without']):.3f} |",
+            flush=True,
         )
-        bare = turns(
-            {"bare": over(model.predict, [frame]), "guarded": over(inside.predict, [frame])}, count=count, inner=2
-        )
-        print(f"\nA guarded record {found['guarded'] / len(asked) * 1e6:.2f} us, its check {found['check'] / len(asked) * 1e6:.2f}, "
-              f"json.dumps {found['dumps'] / len(asked) * 1e6:.2f}, in an event loop {in_a_loop(inside, asked) * 1e6:.1f}; "
-              f"1,000 guarded rows / predict {bare['guarded'] / bare['bare']:.2f}.")  # fmt: skip
-        for service in (inside, *services.values()):
-            service.close()
+        service.close()
 
 
 def in_a_loop(service: deployment.Wrapper, asked: list[dict[str, Any]]) -> float:
@@ -244,7 +267,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", default="record,wrappers,memory", help="some of record,wrappers,memory")
     parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--wrapper", help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.wrapper:
+        one_wrapper(asked.wrapper, asked.turns)
+        return
     parts = {"record": lambda: one_record(asked.turns), "wrappers": lambda: each_wrapper(asked.turns), "memory": memory}
     for part in asked.only.split(","):
         parts[part]()
