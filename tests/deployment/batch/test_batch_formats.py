@@ -5,11 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
+from maturekit.deployment import Batch, Guarded
 from maturekit.deployment.batch.formats import Part, digest_of, format_of
 from maturekit.errors import IntegrityError
+from maturekit.schema import Column, Schema
 
 pytest.importorskip("pyarrow")
+
+FRAME = pd.DataFrame({"x": [1.0, 2.0, 3.0]})
 
 
 def words(*cells):
@@ -50,6 +55,14 @@ def test_what_is_a_category_in_one_chunk_and_a_text_a_number_or_nothing_in_anoth
     cells = table["kept"].astype(object).where(table["kept"].notna(), None).tolist()
     pairs = [["a", "b"], ["c", "d"], ["1", "2"], [None, None], [None, None]]
     assert [cells[at : at + 2] for at in range(0, 10, 2)] == (pairs[::-1] if turned else pairs)
+
+
+def test_the_words_of_rejected_rows_are_not_among_those_of_the_scored_ones(tmp_path):
+    guarded = Guarded(LinearRegression().fit(FRAME, FRAME["x"]), schema=Schema({"x": Column("float", le=2)}))
+    Batch(guarded).run(FRAME, tmp_path / "scores.parquet", rejected=tmp_path / "bad.csv")
+    scored = pd.read_parquet(tmp_path / "scores.parquet")
+    assert scored["row"].tolist() == [0, 1]
+    assert scored["status"].cat.categories.tolist() == ["ok"]
 
 
 def test_a_part_of_which_one_bit_is_wrong_is_refused(tmp_path):

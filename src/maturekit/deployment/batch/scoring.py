@@ -142,7 +142,9 @@ class Scorer:
         if self.versioned:
             shares = [(share.places, share.version) for share in answer.shares]
             said["version"] = _spread(answer.version, len(frame), shares)
-        last = pd.DataFrame({name: words[places] for name, words in said.items()}, index=places)
+        if len(places) < len(frame):  # no word of a row that is not here
+            said = {name: words[places].remove_unused_categories() for name, words in said.items()}
+        last = pd.DataFrame(said, index=places)
         return pd.concat([kept.set_axis(places), values.set_axis(places), last], axis=1)
 
     def __reduce__(self) -> tuple[Any, ...]:
