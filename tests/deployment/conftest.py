@@ -1,4 +1,4 @@
-"""What tests of several wrappers share: threads that callers leave behind, and a version that is damaged."""
+"""What tests of several wrappers share: threads that callers leave behind, work that is held, a damaged version."""
 
 from __future__ import annotations
 
@@ -22,6 +22,28 @@ def no_thread_is_left(monkeypatch, crew_threads, until):
     monkeypatch.setattr(crew, "_IDLE_SECONDS", 0.05)
     yield
     until(lambda: crew_threads() <= before)
+
+
+class Held:
+    """Doubles a number when its gate is open, and remembers which came, and in which threads."""
+
+    def __init__(self):
+        self.gate = threading.Event()
+        self.came = []
+        self.threads = []
+
+    def __call__(self, number):
+        self.came.append(number)
+        self.threads.append(threading.get_ident())
+        assert self.gate.wait(10.0)
+        return 2 * number
+
+
+@pytest.fixture
+def held():
+    work = Held()
+    yield work
+    work.gate.set()
 
 
 @pytest.fixture

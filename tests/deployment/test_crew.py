@@ -26,26 +26,6 @@ def soon():
     return time.monotonic() + SOON
 
 
-class Held:
-    """Doubles a number when its gate is open."""
-
-    def __init__(self):
-        self.gate = threading.Event()
-        self.threads = []
-
-    def __call__(self, number):
-        self.threads.append(threading.get_ident())
-        assert self.gate.wait(SOON)
-        return 2 * number
-
-
-@pytest.fixture
-def held():
-    work = Held()
-    yield work
-    work.gate.set()
-
-
 @pytest.fixture
 def crew():
     return Crew(places=None, queue=0, lost=3)

@@ -38,26 +38,6 @@ async def aside(happens):
         await asyncio.sleep(0.001)
 
 
-class Held:
-    """Doubles a number when its gate is open, and remembers who came."""
-
-    def __init__(self):
-        self.gate = threading.Event()
-        self.came = []
-
-    def __call__(self, number):
-        self.came.append(number)
-        assert self.gate.wait(SOON)
-        return 2 * number
-
-
-@pytest.fixture
-def held():
-    work = Held()
-    yield work
-    work.gate.set()
-
-
 @pytest.fixture
 def threads():
     return Threads()
