@@ -11,6 +11,7 @@ from maturekit.deployment.answer import Answer
 from maturekit.deployment.call import Call
 from maturekit.deployment.outputs import Outputs
 from maturekit.deployment.source import METHODS, Source
+from maturekit.deployment.values import is_by_output
 from maturekit.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _stored(value: Any, method: str) -> Any:
         raise ArgumentTypeError(
             f"the constant for {method!r} must be a value, got None", hint="float('nan') stands for 'unknown'."
         )
-    if method in _PROBABILITIES and _is_by_output(value):
+    if method in _PROBABILITIES and _has_lists(value):
         return [_numbers(each, method) for each in value]
     if method in _BY_CLASS:
         return _numbers(value, method)
@@ -103,7 +104,7 @@ def _stored(value: Any, method: str) -> Any:
         raise ArgumentError(f"the constant for {method!r} is no row of values: {value!r:.100}") from error
 
 
-def _is_by_output(value: Any) -> bool:
+def _has_lists(value: Any) -> bool:
     several = isinstance(value, (list, tuple)) or (isinstance(value, np.ndarray) and value.ndim > 0)
     return several and len(value) > 0 and all(isinstance(each, (list, tuple, np.ndarray)) for each in value)
 
@@ -126,7 +127,7 @@ def _repeated(value: Any, rows: int) -> Any:
 
 def _misfit(value: Any, method: str, classes: Any) -> str:
     """Return why a model cannot have said this; nothing if it can."""
-    several = isinstance(classes, list) and bool(classes) and isinstance(classes[0], np.ndarray)
+    several = is_by_output(classes)
     sizes = [len(each) for each in (classes if several else [classes]) if each is not None]
     if method == "decision_function":
         return _odd_decision(value, sizes)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from maturekit.deployment.call import Call, rows_of
 from maturekit.deployment.gather import Gather
-from maturekit.deployment.values import taken
+from maturekit.deployment.values import is_by_output, taken
 
 if TYPE_CHECKING:
     from maturekit.deployment.contract import Contract
@@ -90,7 +90,7 @@ class _Asking(NamedTuple):
         values = getattr(self.model, self.method)(self._table(calls))
         if len(calls) == 1:
             return [values]
-        if rows_of(values[0] if _is_several(values) else values) != len(calls):
+        if rows_of(values[0] if is_by_output(values) else values) != len(calls):
             return []  # whose is what? each asks alone, and is told what is wrong
         return [_row(values, place) for place in range(len(calls))]
 
@@ -130,10 +130,6 @@ def _kind_of(record: Mapping[str, Any], names: Sequence[str] | None) -> tuple[An
             return None
         kinds.append(kind)
     return tuple(kinds) if names is not None else (*record, *kinds)
-
-
-def _is_several(values: Any) -> bool:
-    return isinstance(values, list) and bool(values) and isinstance(values[0], np.ndarray)  # one array an output
 
 
 def _row(values: Any, place: int) -> Any:

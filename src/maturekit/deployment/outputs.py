@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from maturekit.deployment.call import rows_of
+from maturekit.deployment.values import is_by_output
 from maturekit.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["OutputCheck", "Outputs"]
@@ -120,7 +121,7 @@ class OutputCheck:
     __slots__ = ("_bounds", "_finite", "_labels", "_several", "_sizes")
 
     def __init__(self, outputs: Outputs, classes: Any = None) -> None:
-        self._several = isinstance(classes, list) and bool(classes) and isinstance(classes[0], np.ndarray)
+        self._several = is_by_output(classes)
         each = classes if self._several else [classes]
         self._sizes = [None if known is None else len(known) for known in each]
         said = each if outputs.classes is None else [outputs.classes] * len(each)
@@ -145,7 +146,7 @@ class OutputCheck:
 
     def faults(self, values: Any, *, rows: int, method: str) -> Faults:
         """Return for each row whose output is unusable why; one of wrong shape makes all of them unusable."""
-        if isinstance(values, list) and values and isinstance(values[0], np.ndarray):
+        if is_by_output(values):
             found: Faults = {}
             for number, part in enumerate(values):
                 for row, why in self._faults(part, rows, method, number if self._several else 0).items():

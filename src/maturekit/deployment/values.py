@@ -13,7 +13,7 @@ from maturekit.errors import ArgumentError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["count_of", "joined", "one_of", "rows_at", "taken"]
+__all__ = ["count_of", "is_by_output", "joined", "one_of", "rows_at", "taken"]
 
 
 def count_of(values: Any) -> int | None:
@@ -22,7 +22,7 @@ def count_of(values: Any) -> int | None:
     >>> count_of(np.zeros((3, 2))), count_of([np.zeros((3, 2)), np.zeros((3, 4))]), count_of(1.5), count_of("late")
     (3, 3, None, None)
     """
-    if _is_by_output(values):
+    if is_by_output(values):
         return len(values[0])
     shape = getattr(values, "shape", None)
     if shape is not None:
@@ -36,7 +36,7 @@ def one_of(values: Any) -> Any:
     >>> one_of(np.array([3])), one_of(np.array([[0.25, 0.75]]))
     (3, [0.25, 0.75])
     """
-    if _is_by_output(values):
+    if is_by_output(values):
         return [one_of(each) for each in values]
     if isinstance(values, pd.DataFrame):
         return values.iloc[0].tolist()
@@ -54,7 +54,7 @@ def taken(values: Any, places: NDArray[np.int64]) -> Any:
     >>> taken(np.array([1, 2, 3]), np.array([0, 2])).tolist()
     [1, 3]
     """
-    if _is_by_output(values):
+    if is_by_output(values):
         return [each[places] for each in values]
     if isinstance(values, (pd.DataFrame, pd.Series)):
         return values.iloc[places]
@@ -97,7 +97,7 @@ def joined(parts: Sequence[Any], order: NDArray[np.intp]) -> Any:
         return np.empty(0)
     if len(parts) == 1:
         return taken(parts[0], order)
-    outputs = [len(part) if _is_by_output(part) else 0 for part in parts]
+    outputs = [len(part) if is_by_output(part) else 0 for part in parts]
     if any(outputs):
         _check_alike(outputs, what="outputs")
         return [joined(each, order) for each in zip(*parts, strict=True)]
@@ -113,8 +113,12 @@ def joined(parts: Sequence[Any], order: NDArray[np.intp]) -> Any:
     return np.concatenate(arrays)[order]
 
 
-def _is_by_output(values: Any) -> TypeGuard[list[NDArray[Any]]]:
-    """Whether a model returned one array for each of its outputs."""
+def is_by_output(values: Any) -> TypeGuard[list[NDArray[Any]]]:
+    """Return whether these are one array for each of several outputs, as models return values and know classes.
+
+    >>> is_by_output([np.zeros(3), np.zeros(3)]), is_by_output(np.zeros((2, 3))), is_by_output([0.0])
+    (True, False, False)
+    """
     return isinstance(values, list) and bool(values) and isinstance(values[0], np.ndarray)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from maturekit.deployment.answer import Answer
-from maturekit.deployment.values import taken
+from maturekit.deployment.values import is_by_output, taken
 from maturekit.reports import Finding, Report, Status
 from maturekit.statistics import share
 
@@ -103,7 +103,7 @@ def _same(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
 
 def _table(values: Any) -> NDArray[Any]:
     """Return one row of an array for each row that was asked about."""
-    if isinstance(values, list) and values and isinstance(values[0], np.ndarray):  # one array an output
+    if is_by_output(values):
         return np.concatenate(values, axis=1)
     array = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
     return array.reshape(len(array), -1)
